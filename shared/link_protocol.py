@@ -1,0 +1,133 @@
+"""The messages of the link between anchor and float: newline-delimited JSON, coded without I/O.
+
+Every line is an object with `type`. A reader ignores types and fields that it does not know, so that a newer anchor
+and an older float (and the reverse) keep working through a rolling update; a field that is needed to be understood
+needs a new type.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from shared.models import Condition, FloatSpec, FloatStatus, Frozen
+
+PROTOCOL_VERSION = 1
+LINK_FOLDER = "/run/keepalived-link"
+"""Where the link volume is mounted in anchor and float."""
+
+SOCKET_NAME = "link.sock"
+MAX_LINE = 4 * 1024 * 1024
+"""Bytes of the longest line that either side accepts."""
+
+
+class GoodbyeReason(enum.StrEnum):
+    """Why the anchor goes."""
+
+    UPDATE = "update"
+    """It will be back: keep your state for the grace."""
+
+    LEAVE = "leave"
+    """The node leaves: hand over, then end."""
+
+    REMOVED = "removed"
+    """The whole stack leaves: end at once, nobody will take over."""
+
+
+class AnchorHello(Frozen):
+    """First message of the anchor."""
+
+    type: Literal["anchor-hello"] = "anchor-hello"
+    protocol: int = PROTOCOL_VERSION
+    version: str
+    stack: str = ""
+
+
+class SpecMessage(Frozen):
+    """The whole spec; with `trial` the float only says whether it would run it."""
+
+    type: Literal["spec"] = "spec"
+    spec: FloatSpec
+    trial: bool = False
+
+
+class VerdictMessage(Frozen):
+    """All conditions that the anchor knows of, each time whole."""
+
+    type: Literal["verdict"] = "verdict"
+    conditions: tuple[Condition, ...]
+
+
+class Beat(Frozen):
+    """The anchor's reconcile loop turns."""
+
+    type: Literal["beat"] = "beat"
+
+
+class Goodbye(Frozen):
+    """The anchor ends on purpose."""
+
+    type: Literal["goodbye"] = "goodbye"
+    reason: GoodbyeReason
+    detail: str = ""
+
+
+class FloatHello(Frozen):
+    """First message of the float."""
+
+    type: Literal["float-hello"] = "float-hello"
+    protocol: int = PROTOCOL_VERSION
+    version: str
+    container_id: str = ""
+    token: str = Field(default="", repr=False)
+    spec_digest: str | None = None
+    """Of the spec that runs already, from an earlier anchor."""
+
+
+class SpecAnswer(Frozen):
+    """What the float did with the spec of that digest."""
+
+    type: Literal["spec-answer"] = "spec-answer"
+    digest: str
+    trial: bool = False
+    accepted: bool
+    problems: tuple[str, ...] = ()
+
+
+class Report(Frozen):
+    """The float's status, at every change and once a second."""
+
+    type: Literal["report"] = "report"
+    status: FloatStatus
+
+
+FromAnchor = AnchorHello | SpecMessage | VerdictMessage | Beat | Goodbye
+FromFloat = FloatHello | SpecAnswer | Report
+Message = FromAnchor | FromFloat
+
+_ADAPTER: TypeAdapter[Message] = TypeAdapter(Annotated[Message, Field(discriminator="type")])
+
+
+class ProtocolError(ValueError):
+    """A line that is not a message: no JSON, or a known type with wrong fields."""
+
+
+def encode(message: Message) -> bytes:
+    """One line, its newline included."""
+    return message.model_dump_json().encode() + b"\n"
+
+
+def decode(line: bytes) -> Message | None:
+    """The message of one line, or None for a type that this release does not know.
+
+    Raises ProtocolError for everything else that is not a message.
+    """
+    try:
+        return _ADAPTER.validate_json(line)
+    except ValidationError as error:
+        if any(problem["type"] == "union_tag_invalid" for problem in error.errors()):
+            return None
+        problems = "; ".join(f"{p['loc']}: {p['msg']}" for p in error.errors(include_input=False)[:3])
+        raise ProtocolError(f"a line of the link is not a message: {problems}") from None

@@ -1,0 +1,53 @@
+"""Log lines: one sentence with fields, as text or as one JSON object a line."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import logging
+import sys
+
+_PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
+
+
+def _fields(record: logging.LogRecord) -> dict[str, object]:
+    return {key: value for key, value in vars(record).items() if key not in _PLAIN}
+
+
+def _stamp(record: logging.LogRecord) -> str:
+    moment = datetime.datetime.fromtimestamp(record.created, datetime.UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class TextFormatter(logging.Formatter):
+    """`2026-01-01T00:00:00.000Z INFO anchor: sentence node=a vrid=77`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Render the record, its trace included."""
+        fields = "".join(f" {key}={value}" for key, value in _fields(record).items())
+        line = f"{_stamp(record)} {record.levelname} {record.name}: {record.getMessage()}{fields}"
+        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line, the fields beside `time`, `level`, `logger` and `message`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Render the record, its trace under `trace`."""
+        entry: dict[str, object] = {
+            "time": _stamp(record),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+            **_fields(record),
+        }
+        if record.exc_info:
+            entry["trace"] = self.formatException(record.exc_info)
+        return json.dumps(entry, default=str)
+
+
+def configure(level: str, style: str) -> None:
+    """Send all logs of this process to stderr; `style` is `text` or `json`."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonFormatter() if style == "json" else TextFormatter())
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)

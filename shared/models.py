@@ -1,0 +1,328 @@
+"""What the three parts say to each other about virtual routers: values, frozen, without behaviour of their own."""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+import ipaddress
+from collections.abc import Iterable
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+HEALTHY_PRIORITIES = range(50, 255)
+"""VRRP priorities of a node with nothing against it; 255 is the address owner's (RFC 9568, 5.2.4)."""
+
+DEMOTED_PRIORITIES = range(1, 50)
+"""VRRP priorities of a demoted node: it serves only as a last resort, and a healthy peer takes over from it."""
+
+IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+class Frozen(BaseModel):
+    """A value. Unknown fields are ignored, so that an older part can read what a newer one wrote."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class VrrpState(enum.IntEnum):
+    """State of a virtual router; the numbers are those of keepalived's JSON dump and of the exporter."""
+
+    INIT = 0
+    BACKUP = 1
+    MASTER = 2
+    FAULT = 3
+
+
+class Strength(enum.StrEnum):
+    """What a failing condition does to the node."""
+
+    PREFER = "prefer"
+    """The node is demoted: it lowers its priority and serves only where nobody else can."""
+
+    REQUIRE = "require"
+    """The node must not hold the VIP: FAULT, even if then nobody holds it."""
+
+
+class Transport(enum.StrEnum):
+    """How advertisements travel between the nodes."""
+
+    UNICAST = "unicast"
+    MULTICAST = "multicast"
+
+
+class VirtualIp(Frozen):
+    """One virtual IP; a missing device is the NIC whose subnet holds the address."""
+
+    address: IpAddress
+    prefix: int
+    device: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> VirtualIp:
+        """Read `ADDR[/PREFIX][@DEV]` or ancestor D's `ADDR/PREFIX/DEV`.
+
+        Raises ValueError with a sentence that names what is wrong.
+        """
+        body, _, device = text.strip().partition("@")
+        parts = body.split("/")
+        if not device and len(parts) == 3:
+            device = parts.pop()
+        if len(parts) > 2 or ("@" in text and not device):
+            raise ValueError(f"{text!r} is not ADDR[/PREFIX][@DEV]")
+        check_device_name(device)
+        return cls(**_host_address(text, parts), device=device or None)
+
+    @property
+    def cidr(self) -> str:
+        """The address with its prefix, as the kernel, keepalived and the metrics write it."""
+        return f"{self.address}/{self.prefix}"
+
+    def __str__(self) -> str:
+        return f"{self.cidr}@{self.device}" if self.device else self.cidr
+
+
+def check_device_name(device: str) -> None:
+    """Raise ValueError unless the (possibly empty) name could be a Linux NIC's: 1 to 15 plain characters."""
+    if len(device) > 15 or not all(c.isascii() and (c.isalnum() or c in "._-:") for c in device):
+        raise ValueError(f"{device!r} is not the name of a network interface")
+
+
+def _host_address(text: str, parts: list[str]) -> dict[str, object]:
+    try:
+        address = ipaddress.ip_address(parts[0])
+    except ValueError:
+        raise ValueError(f"{text!r} does not start with an IPv4 or IPv6 address") from None
+    if address.is_multicast or address.is_unspecified or address.is_loopback:
+        raise ValueError(f"{text!r} is a multicast, loopback or unspecified address")
+    if isinstance(address, ipaddress.IPv6Address) and address.scope_id:
+        raise ValueError(f"{text!r} has a zone; write ADDR@DEV")
+    prefix = parts[1] if len(parts) == 2 else str(address.max_prefixlen)
+    if not (prefix.isascii() and prefix.isdigit() and 1 <= int(prefix) <= address.max_prefixlen):
+        raise ValueError(f"{text!r} has a prefix outside 1 to {address.max_prefixlen}")
+    return {"address": address, "prefix": int(prefix)}
+
+
+class Peer(Frozen):
+    """Another manager that takes part: where its adverts come from, and the priority it has while healthy."""
+
+    address: IpAddress
+    hostname: str
+    priority: int
+
+
+class VirtualRouter(Frozen):
+    """One VRRP virtual router as this node is to run it (RFC 9568, section 5)."""
+
+    name: str
+    """keepalived's instance name: letters, digits, `_`, `-`, `.`; unique on the node."""
+
+    vrid: int
+    priority: int
+    """This node's priority while healthy."""
+
+    demoted_priority: int
+    """Its priority while demoted: 1 to 49, another one on every node."""
+
+    virtual_ips: tuple[VirtualIp, ...]
+    excluded: tuple[VirtualIp, ...] = ()
+    """Addresses moved along that the adverts never name."""
+
+    advert_interval: float = 0.1
+    """Seconds between adverts."""
+
+    preempt: bool = False
+    """Take the VIP back when this node returns with the higher priority."""
+
+    peers: tuple[Peer, ...] = ()
+    """The other managers; empty in a Swarm of one."""
+
+    @property
+    def addresses(self) -> tuple[VirtualIp, ...]:
+        """All addresses that the holder carries."""
+        return self.virtual_ips + self.excluded
+
+    @property
+    def master_down_interval(self) -> float:
+        """Seconds of silence after which this node takes over: three intervals plus skew (RFC 9568, 6.1)."""
+        return (3 + (256 - self.priority) / 256) * self.advert_interval
+
+
+class FloatSpec(Frozen):
+    """All that a float has to know; the anchor sends it whole, and never a part of it."""
+
+    router_name: str
+    """keepalived's router_id; always written, since keepalived asks DNS for a missing one."""
+
+    hostname: str
+    node_address: IpAddress | None = None
+    """The node's Swarm address; the NIC that carries it is the VRRP transport unless `interface` names one."""
+
+    interface: str | None = None
+    vrrp_version: Literal[2, 3] = 3
+    transport: Transport = Transport.UNICAST
+    multicast_group: str = "224.0.0.18"
+    password: str | None = Field(default=None, repr=False)
+    virtual_routers: tuple[VirtualRouter, ...]
+    link_timeout: float = 3.0
+    update_grace: float = 120.0
+    orphan_after: float = 300.0
+
+    @property
+    def digest(self) -> str:
+        """Twelve hexadecimal digits that differ when the spec does."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
+
+    @property
+    def wire(self) -> str:
+        """What two nodes must have in common to understand each other's adverts; a change needs all at once."""
+        vrids = [router.vrid for router in self.virtual_routers[:1]]
+        parts = (self.vrrp_version, self.transport, self.multicast_group, self.password, self.interface, vrids)
+        return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
+
+
+class Condition(Frozen):
+    """One named reason for or against this node, with the sentence that logs and HTTP both show."""
+
+    name: str
+    """`link`, `engine`, `quorum`, `service:NAME`, `check:port`, …"""
+
+    ok: bool
+    strength: Strength = Strength.PREFER
+    reason: str = ""
+    """Why it fails (or, when it holds, what was seen)."""
+
+    routers: tuple[str, ...] | None = None
+    """Names of the virtual routers that it is about; None means all."""
+
+    def concerns(self, router: str) -> bool:
+        """Whether this condition has a say in the virtual router of that name."""
+        return self.routers is None or router in self.routers
+
+
+def failing(conditions: Iterable[Condition], strength: Strength, router: str) -> tuple[Condition, ...]:
+    """The conditions of that strength that stand against the virtual router."""
+    return tuple(c for c in conditions if not c.ok and c.strength is strength and c.concerns(router))
+
+
+class VipStatus(Frozen):
+    """One virtual IP as the kernel of this node has it."""
+
+    address: str
+    """With its prefix, as in the metrics: `10.0.0.100/32`."""
+
+    interface: str
+    present: bool
+    excluded: bool = False
+
+
+class PeerStatus(Frozen):
+    """Another node of the virtual router."""
+
+    address: str
+    hostname: str = ""
+    priority: int | None = None
+    """Its priority while healthy, as the roster gives it."""
+
+
+class RouterStatus(Frozen):
+    """One virtual router of this node, now."""
+
+    name: str
+    vrid: int
+    state: VrrpState
+    since: float
+    """Wall clock, seconds since the epoch, of the last transition."""
+
+    reason: str = ""
+    """Why it is in this state, for people."""
+
+    interface: str
+    priority_base: int
+    priority_effective: int
+    advert_interval: float
+    version: int = 3
+    demoted: bool = False
+    allowed: bool = True
+    expected: bool = True
+    """Whether the state is one that the conditions explain: a FAULT without a `require` condition is not."""
+
+    virtual_ips: tuple[VipStatus, ...] = ()
+    peers: tuple[PeerStatus, ...] = ()
+    master_address: str | None = None
+    """Where the last advert of another node came from."""
+
+    master_priority: int | None = None
+    counters: dict[str, int] = {}
+    """keepalived's `stats` of the instance, under keepalived's own names (`advert_rcvd`, `become_master`, …)."""
+
+
+class LinkStatus(Frozen):
+    """The float's link to its anchor."""
+
+    up: bool
+    since: float
+    """Wall clock, seconds since the epoch."""
+
+    grace: bool = False
+    """The anchor said that it is being replaced, and the time for that is not over."""
+
+    reason: str = ""
+
+
+class FloatStatus(Frozen):
+    """What the float publishes as `float.json` on the status volume, at least once a second."""
+
+    schema_version: int = 1
+    version: str
+    """The float's own release."""
+
+    hostname: str
+    container_id: str
+    boot_id: str
+    """Tells a status of before a reboot from one of now, since `monotonic` starts anew."""
+
+    monotonic: float
+    """CLOCK_MONOTONIC at writing, seconds; the same clock in every container of the host."""
+
+    written_at: float
+    """Wall clock at writing, seconds since the epoch, for people."""
+
+    started_at: float
+    """Wall clock when the float started."""
+
+    keepalived: str
+    """State of the keepalived child: STOPPED STARTING RUNNING BACKOFF STOPPING FATAL."""
+
+    keepalived_version: str = ""
+    keepalived_restarts: int = 0
+    spec_digest: str | None = None
+    """Of the spec that runs; None before the first."""
+
+    refused_digest: str | None = None
+    refused_reason: str = ""
+    """One line a problem, when the last spec offered was refused."""
+
+    link: LinkStatus
+    conditions: tuple[Condition, ...] = ()
+    virtual_routers: tuple[RouterStatus, ...] = ()
+
+
+class AnchorStatus(Frozen):
+    """What the anchor publishes as `anchor.json` on the status volume, at least once a second."""
+
+    schema_version: int = 1
+    version: str
+    hostname: str
+    container_id: str
+    boot_id: str
+    monotonic: float
+    written_at: float
+    started_at: float
+    stack: str = ""
+    summary: str = ""
+    """The sentence with which the last reconcile cycle ended."""
+
+    warnings: tuple[str, ...] = ()
+    float_restarts: int = 0
+    """How often this anchor had to create the float anew because it died."""
