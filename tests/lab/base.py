@@ -1,0 +1,85 @@
+"""What every part of the lab's interface stands on: the plan, the segment and the hosts of a lab that may be up."""
+
+from __future__ import annotations
+
+import json
+from ipaddress import IPv4Network
+from pathlib import Path
+
+from tests.lab.host import Host
+from tests.lab.plan import DEFAULT_NAME, Plan
+from tests.lab.segment import Segment
+from tests.lab.shell import LabError, run, wait_until
+
+
+class LabBase:
+    """Attaches to the lab of that name; its number of hosts is read from the state that `up` wrote."""
+
+    def __init__(self, name: str = DEFAULT_NAME, subnet: str = "10.88.0.0/24") -> None:
+        self.plan = Plan(name, IPv4Network(subnet))
+        self.segment = Segment(self.plan)
+        self.vip = self.plan.vip
+        self.registry = self.plan.registry
+
+    @property
+    def is_up(self) -> bool:
+        return self._state_file.exists()
+
+    @property
+    def hosts(self) -> dict[str, Host]:
+        """Hosts by name, h1 first, whether on or off; LabError when the lab is down."""
+        try:
+            count = int(json.loads(self._state_file.read_text())["hosts"])
+        except FileNotFoundError as error:
+            raise LabError("the lab is down; `python3 -m tests.lab up` builds it") from error
+        return {host.name: host for host in (self._make_host(number) for number in range(1, count + 1))}
+
+    def host(self, name: str) -> Host:
+        try:
+            return self.hosts[name]
+        except KeyError:
+            raise LabError(f"no host {name!r}: this lab has {', '.join(self.hosts)}") from None
+
+    def hosts_on(self) -> list[Host]:
+        return [host for host in self.hosts.values() if host.is_on]
+
+    def reachable(self) -> list[Host]:
+        """Hosts that are on, with their cable in, on the clients' side of a partition."""
+        ports = self.segment.ports()
+        return [host for host in self.hosts_on() if ports.get(host.name) == (True, True)]
+
+    def manager(self, *, besides: str | None = None) -> Host:
+        """A reachable host whose engine answers; LabError when there is none."""
+        for host in self.reachable():
+            if host.name != besides and host.answers():
+                return host
+        raise LabError("no reachable host has an engine that answers")
+
+    def client(self, *command: str, check: bool = True, timeout: float = 60.0) -> str:
+        """What the command prints when the client in the LAN runs it."""
+        return run(["ip", "netns", "exec", self.plan.lan_namespace, *command], check=check, timeout=timeout).stdout
+
+    def nodes(self, via: Host | None = None) -> dict[str, dict[str, str]]:
+        """The Swarm's own list by host name: Status, Availability, ManagerStatus; empty when it cannot be had."""
+        asked = via or self.manager()
+        shown = asked.docker("node", "ls", "--format", "{{json .}}", check=False, timeout=20)
+        return {entry["Hostname"]: entry for entry in map(json.loads, shown.stdout.splitlines())}
+
+    def wait_ready(self, *names: str, timeout: float = 60.0) -> None:
+        """Returns when the Swarm calls these hosts (default: all) Ready and reachable managers."""
+        wanted = names or tuple(self.hosts)
+        wait_until(lambda: self._all_ready(wanted), timeout, f"{', '.join(wanted)} to be Ready", interval=0.2)
+
+    def _all_ready(self, names: tuple[str, ...]) -> bool:
+        seen = self.nodes()
+        return all(
+            name in seen and seen[name]["Status"] == "Ready" and seen[name]["ManagerStatus"] in {"Leader", "Reachable"}
+            for name in names
+        )
+
+    def _make_host(self, number: int) -> Host:
+        return Host(f"h{number}", self.plan, self.segment)
+
+    @property
+    def _state_file(self) -> Path:
+        return self.plan.state / "lab.json"
