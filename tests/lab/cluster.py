@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
-from tests.lab import leftovers, packages, registry
+from tests.lab import images, leftovers, packages, registry
 from tests.lab.base import LabBase
 from tests.lab.host import Host
 from tests.lab.parallel import in_parallel
@@ -65,6 +66,14 @@ class Lab(LabBase):
         chosen = {name: value for name, value in with_defaults.items() if value is not None}
         host = via or self.manager()
         return host.docker(*command, check=False, env=chosen, cwd=REPOSITORY, timeout=180)
+
+    def build(self, *, compose_file: str = images.COMPOSE_FILE, folder: Path = REPOSITORY) -> float:
+        """Builds the three images and pushes them to the lab's registry; the seconds that it took."""
+        return images.build_and_push(self.plan, self.image_names(), compose_file=compose_file, folder=folder)
+
+    def preload(self, *references: str) -> None:
+        """The hosts that are on have these images (default: the three of `build`)."""
+        images.preload(self.hosts_on(), references or images.references(self.image_names()))
 
     def image_names(self) -> dict[str, str]:
         """The environment that names the images that `build` pushes."""

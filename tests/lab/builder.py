@@ -1,0 +1,62 @@
+"""The engine that builds: it has the machine's network, which the hosts do not, and reaches the lab's registry."""
+
+from __future__ import annotations
+
+import signal
+from types import TracebackType
+
+from tests.lab import cgroups, processes
+from tests.lab.engine import Engine
+from tests.lab.plan import Plan
+from tests.lab.shell import LabError
+
+# Its mounts live in a namespace of their own, so that they end with it; its first process reaps.
+_FIRST_PROCESS = "mount --make-rprivate / && { umount -R -l /run/netns 2>/dev/null || true; } && { \"$@\" & wait $!; }"
+
+
+class Builder(Engine):
+    """Runs for the length of a `with`; its layers stay on disk for the next time."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.state = plan.state / "builder"
+        super().__init__(self.state / "docker.sock")
+
+    def __enter__(self) -> Builder:
+        if self._first_process() is not None:
+            raise LabError("another build runs on this lab")
+        self.socket_path.unlink(missing_ok=True)
+        for folder in (self.state, self.plan.logs, self.plan.builder_data):
+            folder.mkdir(parents=True, exist_ok=True)
+        where = ["--data-root", self.plan.builder_data, "--exec-root", self.state / "exec", "-H", self.url]
+        quiet = "--bridge=none --iptables=false --ip6tables=false --ip-forward=false --ip-masq=false".split()
+        groups = ["--cgroup-parent", f"/{self.plan.name}-builder", "--exec-opt", "native.cgroupdriver=cgroupfs"]
+        daemon = ["dockerd", *where, *quiet, *groups, "--pidfile", self.state / "docker.pid"]
+        trusted = ["--storage-driver", "overlay2", "--insecure-registry", self.plan.registry]
+        apart = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+        processes.start(
+            [*apart, "bash", "-c", _FIRST_PROCESS, "builder", *daemon, *trusted],
+            lab=self.plan.name,
+            pid_file=self.state / "unshare.pid",
+            log=self.plan.logs / "builder.log",
+        )
+        self.wait_until_it_answers()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        first = self._first_process()
+        if first is None:
+            return
+        for daemon in processes.children(first):
+            processes.end(daemon, signal.SIGTERM, timeout=30)
+        if processes.is_running(first):
+            processes.end(first)
+        cgroups.remove(lambda group: group == f"{self.plan.name}-builder")
+
+    def _first_process(self) -> int | None:
+        outer = processes.read_pid(self.state / "unshare.pid")
+        if outer is None or not processes.is_ours(outer, self.plan.name):
+            return None
+        return next(iter(processes.children(outer)), None)
