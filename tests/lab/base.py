@@ -7,7 +7,7 @@ from ipaddress import IPv4Network
 from pathlib import Path
 
 from tests.lab.host import Host
-from tests.lab.plan import DEFAULT_NAME, Plan
+from tests.lab.plan import DEFAULT_NAME, DEFAULT_SUBNET, Plan
 from tests.lab.segment import Segment
 from tests.lab.shell import LabError, run, wait_until
 
@@ -15,7 +15,7 @@ from tests.lab.shell import LabError, run, wait_until
 class LabBase:
     """Attaches to the lab of that name; its number of hosts is read from the state that `up` wrote."""
 
-    def __init__(self, name: str = DEFAULT_NAME, subnet: str = "10.88.0.0/24") -> None:
+    def __init__(self, name: str = DEFAULT_NAME, subnet: str = str(DEFAULT_SUBNET)) -> None:
         self.plan = Plan(name, IPv4Network(subnet))
         self.segment = Segment(self.plan)
         self.vip = self.plan.vip
@@ -65,13 +65,13 @@ class LabBase:
         shown = asked.docker("node", "ls", "--format", "{{json .}}", check=False, timeout=20)
         return {entry["Hostname"]: entry for entry in map(json.loads, shown.stdout.splitlines())}
 
-    def wait_ready(self, *names: str, timeout: float = 60.0) -> None:
-        """Returns when the Swarm calls these hosts (default: all) Ready and reachable managers."""
+    def wait_ready(self, *names: str, via: Host | None = None, timeout: float = 60.0) -> None:
+        """Returns when the Swarm (as `via` sees it) calls these hosts, by default all, Ready and reachable managers."""
         wanted = names or tuple(self.hosts)
-        wait_until(lambda: self._all_ready(wanted), timeout, f"{', '.join(wanted)} to be Ready", interval=0.2)
+        wait_until(lambda: self._all_ready(wanted, via), timeout, f"{', '.join(wanted)} to be Ready", interval=0.1)
 
-    def _all_ready(self, names: tuple[str, ...]) -> bool:
-        seen = self.nodes()
+    def _all_ready(self, names: tuple[str, ...], via: Host | None) -> bool:
+        seen = self.nodes(via)
         return all(
             name in seen and seen[name]["Status"] == "Ready" and seen[name]["ManagerStatus"] in {"Leader", "Reachable"}
             for name in names

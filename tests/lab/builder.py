@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from pathlib import Path
 from types import TracebackType
 
 from tests.lab import cgroups, processes
@@ -11,7 +12,7 @@ from tests.lab.plan import Plan
 from tests.lab.shell import LabError
 
 # Its mounts live in a namespace of their own, so that they end with it; its first process reaps.
-_FIRST_PROCESS = "mount --make-rprivate / && { umount -R -l /run/netns 2>/dev/null || true; } && { \"$@\" & wait $!; }"
+_FIRST_PROCESS = 'mount --make-rprivate / && { umount -R -l /run/netns 2>/dev/null || true; } && { "$@" & wait $!; }'
 
 
 class Builder(Engine):
@@ -28,10 +29,17 @@ class Builder(Engine):
         self.socket_path.unlink(missing_ok=True)
         for folder in (self.state, self.plan.logs, self.plan.builder_data):
             folder.mkdir(parents=True, exist_ok=True)
-        where = ["--data-root", self.plan.builder_data, "--exec-root", self.state / "exec", "-H", self.url]
-        quiet = "--bridge=none --iptables=false --ip6tables=false --ip-forward=false --ip-masq=false".split()
+        where: list[str | Path] = [
+            "--data-root",
+            self.plan.builder_data,
+            "--exec-root",
+            self.state / "exec",
+            "-H",
+            self.url,
+        ]
+        quiet = ["--bridge=none", "--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false"]
         groups = ["--cgroup-parent", f"/{self.plan.name}-builder", "--exec-opt", "native.cgroupdriver=cgroupfs"]
-        daemon = ["dockerd", *where, *quiet, *groups, "--pidfile", self.state / "docker.pid"]
+        daemon: list[str | Path] = ["dockerd", *where, *quiet, *groups, "--pidfile", self.state / "docker.pid"]
         trusted = ["--storage-driver", "overlay2", "--insecure-registry", self.plan.registry]
         apart = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
         processes.start(

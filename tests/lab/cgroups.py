@@ -25,7 +25,7 @@ def _emptied(owned: Callable[[str], bool]) -> bool:
     for tree in trees(owned):
         for folder, _, _ in os.walk(tree, topdown=False):
             try:
-                os.rmdir(folder)
+                Path(folder).rmdir()
             except OSError:
                 continue
     return not trees(owned)

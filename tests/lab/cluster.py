@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.lab import images, leftovers, packages, registry
-from tests.lab.base import LabBase
+from tests.lab.faults import Faults
 from tests.lab.host import Host
+from tests.lab.observe import Observe
 from tests.lab.parallel import in_parallel
 from tests.lab.plan import MOST_HOSTS, REPOSITORY
 from tests.lab.shell import Finished, LabError, wait_until
@@ -18,7 +19,7 @@ STACK = "keepalived"
 VERSION = "lab"
 
 
-class Lab(LabBase):
+class Lab(Faults, Observe):
     """Every verb of `python3 -m tests.lab` is a method here."""
 
     def up(self, hosts: int = 3) -> None:

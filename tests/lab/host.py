@@ -72,7 +72,7 @@ class Host(Engine):
             (self.state / stale).unlink(missing_ok=True)
         enter = ["nsenter", f"--net=/run/netns/{self.namespace}"]
         fresh = ["unshare", "--mount", "--uts", "--ipc", "--pid", "--fork", "--kill-child", "--mount-proc"]
-        script = ["bash", FIRST_PROCESS, self.name, self.state, self.data]
+        script: list[str | Path] = ["bash", FIRST_PROCESS, self.name, self.state, self.data]
         self._start([*enter, *fresh, *script], pid_file=self.state / "unshare.pid", log="host.log")
         wait_until((self.state / "ready").exists, 10, f"{self.name}'s first process", interval=0.01)
         self.start_dockerd()
@@ -113,7 +113,8 @@ class Host(Engine):
     @property
     def dockerd(self) -> int | None:
         """The engine's PID inside the host, or None when it does not run."""
-        found = self.exec("sh", "-c", "p=$(cat /run/docker.pid) && grep -qx dockerd /proc/$p/comm && echo $p", check=False)
+        look = "p=$(cat /run/docker.pid) && grep -qx dockerd /proc/$p/comm && echo $p"
+        found = self.exec("sh", "-c", look, check=False)
         return int(found.stdout) if found.returncode == 0 else None
 
     def stop_dockerd(self, how: str = "TERM", *, timeout: float = 60.0) -> None:
@@ -126,7 +127,8 @@ class Host(Engine):
 
     def containers(self, *filters: str) -> list[Container]:
         """Containers in every state; `filters` are those of `docker ps --filter`."""
-        ids = self.docker("ps", "-aq", "--no-trunc", *(word for f in filters for word in ("--filter", f))).stdout.split()
+        chosen = [word for wanted in filters for word in ("--filter", wanted)]
+        ids = self.docker("ps", "-aq", "--no-trunc", *chosen).stdout.split()
         if not ids:
             return []
         shown = self.docker("inspect", "--type", "container", *ids, check=False).stdout
@@ -151,7 +153,8 @@ class Host(Engine):
 
 def _container(entry: dict[str, object]) -> Container:
     config, state = entry["Config"], entry["State"]
-    assert isinstance(config, dict) and isinstance(state, dict)
+    assert isinstance(config, dict)
+    assert isinstance(state, dict)
     labels = dict(config["Labels"] or {})
     return Container(
         id=str(entry["Id"]),

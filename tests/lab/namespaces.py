@@ -53,7 +53,7 @@ def inside(namespace: str, act: Callable[[], T]) -> T:
         try:
             enter(namespace)
             answers.append(act())
-        except BaseException as error:  # carried to the caller's thread
+        except BaseException as error:  # noqa: BLE001 - carried to the caller's thread
             errors.append(error)
 
     thread = threading.Thread(target=enter_and_act, name=f"inside {namespace}")

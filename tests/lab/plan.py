@@ -8,6 +8,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address
 from pathlib import Path
 
 DEFAULT_NAME = "keepalived-lab"
+DEFAULT_SUBNET = IPv4Network("10.88.0.0/24")
 CACHE = Path("/var/cache/keepalived-lab")
 FIRST_HOST = 10
 MOST_HOSTS = 40
@@ -19,7 +20,7 @@ class Plan:
     """Everything that a second lab beside the first must not share with it follows from `name` and `subnet`."""
 
     name: str = DEFAULT_NAME
-    subnet: IPv4Network = IPv4Network("10.88.0.0/24")
+    subnet: IPv4Network = DEFAULT_SUBNET
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", self.name):

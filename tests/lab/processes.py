@@ -87,4 +87,3 @@ def _ancestry(pid: int) -> set[int]:
         except OSError:
             break
     return found
-

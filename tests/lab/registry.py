@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 
 from tests.lab import processes
 from tests.lab.plan import Plan
@@ -22,7 +23,7 @@ def start(plan: Plan) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     config = plan.state / "registry.yml"
     config.write_text(CONFIG.format(folder=folder))
-    command = ["ip", "netns", "exec", plan.lan_namespace, "docker-registry", "serve", config]
+    command: list[str | Path] = ["ip", "netns", "exec", plan.lan_namespace, "docker-registry", "serve", config]
     processes.start(command, lab=plan.name, pid_file=plan.state / "registry.pid", log=plan.logs / "registry.log")
     wait_until(lambda: _accepts(str(plan.gateway)), 20, "the registry to accept connections")
 

@@ -69,7 +69,8 @@ class Segment:
         """For each host with a NIC: is the cable in, is it on the clients' side of a partition."""
         shown = run(["ip", "-n", self.plan.lan_namespace, "-j", "link", "show", "type", "veth"], check=False)
         links = json.loads(shown.stdout or "[]")
-        return {link["ifname"]: ("UP" in link["flags"], link.get("master") == BRIDGE) for link in links if link.get("master")}
+        ports = {link["ifname"]: link for link in links if "master" in link}
+        return {name: ("UP" in link["flags"], link["master"] == BRIDGE) for name, link in ports.items()}
 
     def destroy(self) -> None:
         run(["ip", "link", "del", self.plan.uplink], check=False)

@@ -16,7 +16,7 @@ class LabError(Exception):
     """The lab cannot do what it was asked; the text is for people."""
 
 
-class CommandFailed(LabError):
+class CommandFailedError(LabError):
     """A command ended with another code than 0."""
 
     def __init__(self, finished: Finished) -> None:
@@ -33,7 +33,7 @@ def run(
     timeout: float = 120.0,
     cwd: str | Path | None = None,
 ) -> Finished:
-    """Runs to the end with its output caught; raises CommandFailed, or LabError after `timeout` seconds."""
+    """Runs to the end with its output caught; raises CommandFailedError, or LabError after `timeout` seconds."""
     words = [str(word) for word in command]
     try:
         finished = subprocess.run(
@@ -50,11 +50,11 @@ def run(
     except subprocess.TimeoutExpired as expired:
         raise LabError(f"`{' '.join(words)}` did not end within {timeout:g} s") from expired
     if check and finished.returncode != 0:
-        raise CommandFailed(finished)
+        raise CommandFailedError(finished)
     return finished
 
 
-def wait_until(predicate: Callable[[], T], timeout: float, what: str, *, interval: float = 0.05) -> T:
+def wait_until(predicate: Callable[[], T | None], timeout: float, what: str, *, interval: float = 0.05) -> T:
     """The first true answer of `predicate`; LabError that names `what` and the last answer after `timeout` seconds."""
     deadline = time.monotonic() + timeout
     while True:
