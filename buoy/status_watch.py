@@ -1,0 +1,79 @@
+"""The status volume, in memory: two files looked at ten times a second, read only when they changed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from pathlib import Path
+
+from buoy.board import Board
+from buoy.node import NodeView
+from shared.clock import Clock
+from shared.models import AnchorStatus, FloatStatus
+from shared.status_file import ANCHOR_FILE, FLOAT_FILE, STALE_AFTER, age, read_anchor_status, read_float_status
+
+LOOK_EVERY = 0.1
+"""Seconds between looks; a look is two calls of stat(2)."""
+
+log = logging.getLogger("buoy.status")
+
+_Mark = tuple[int, int, int] | None
+
+
+class StatusWatch:
+    """Puts this node's status up on the board when it changes or grows stale."""
+
+    def __init__(self, folder: Path, board: Board, clock: Clock, boot: str) -> None:
+        self._folder = folder
+        self._board = board
+        self._clock = clock
+        self._boot = boot
+        self._marks: tuple[_Mark, _Mark] = (None, None)
+
+    async def run(self) -> None:
+        """Look for ever."""
+        while True:
+            self.look()
+            await asyncio.sleep(LOOK_EVERY)
+
+    def look(self) -> None:
+        """Look once; a file that cannot be read leaves the last word standing, which then grows stale."""
+        node = self._read()
+        if node != self._board.node:
+            self._tell(self._board.node, node)
+            self._board.post_node(node)
+
+    def _read(self) -> NodeView:
+        before = self._board.node
+        marks = (_mark(self._folder / FLOAT_FILE), _mark(self._folder / ANCHOR_FILE))
+        floating, anchor = before.floating, before.anchor
+        if marks[0] != self._marks[0]:
+            floating = read_float_status(self._folder) or floating
+        if marks[1] != self._marks[1]:
+            anchor = read_anchor_status(self._folder) or anchor
+        self._marks = marks
+        return NodeView(before.hostname, floating, anchor, self._fresh(floating), self._fresh(anchor))
+
+    def _fresh(self, status: FloatStatus | AnchorStatus | None) -> bool:
+        now = self._clock.monotonic()
+        return status is not None and age(status, monotonic=now, boot=self._boot) <= STALE_AFTER
+
+    def _tell(self, before: NodeView, node: NodeView) -> None:
+        if node.fresh and not before.fresh:
+            log.info("The float speaks", extra={"node": node.name})
+        if before.fresh and not node.fresh:
+            log.warning("The float has been silent for more than %s s", STALE_AFTER, extra={"node": node.name})
+        for router in node.routers:
+            if not any(old.name == router.name and old.state is router.state for old in before.routers):
+                fields = {"node": node.name, "vrid": router.vrid}
+                log.info(
+                    "%s is %s: %s", router.name, router.state.name, router.reason or "no reason given", extra=fields
+                )
+
+
+def _mark(path: Path) -> _Mark:
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_ino, stat.st_mtime_ns, stat.st_size
