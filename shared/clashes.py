@@ -36,7 +36,8 @@ def _password_needs_version_2(settings: VrrpSettings, reading: Reading) -> str |
 
 
 def _interval(settings: VrrpSettings, reading: Reading) -> str | None:
-    given = "advert_interval" in settings.model_fields_set and not reading.is_wrong("vrrp_version")
+    decided = not reading.is_wrong("vrrp_version") and not reading.is_wrong("password")
+    given = decided and "advert_interval" in settings.model_fields_set
     if not given or fits_version(effective_version(settings), Decimal(str(settings.advert_interval))):
         return None
     return f"{reading.shown['advert_interval']}: {ADVERT_RULE} ({_why_version(settings, reading)})"

@@ -9,7 +9,7 @@ from typing import Annotated, Self
 
 from pydantic import Field
 
-from shared import clashes, values
+from shared import clashes, net_values, values
 from shared.environment import ReadFile, Reading, Variable, read_file
 from shared.link_protocol import LINK_FOLDER
 from shared.settings_base import LogFormat, LogLevel, Settings
@@ -79,8 +79,8 @@ class AnchorSettings(_VrrpPart):
     """Whether every virtual router prefers a node of its own. Off: one node is easier to reason about."""
 
     service_vips: Annotated[
-        tuple[values.Network, ...],
-        Variable("KEEPALIVED_SERVICE_VIPS", values.listed(values.network), default="every local subnet"),
+        tuple[net_values.Network, ...],
+        Variable("KEEPALIVED_SERVICE_VIPS", values.listed(net_values.network), default="every local subnet"),
     ] = ()
     """Subnets in CIDR notation from which service labels may claim virtual IPs."""
 
@@ -113,9 +113,9 @@ class AnchorSettings(_VrrpPart):
 class FloatSettings(_VrrpPart):
     """What a float is told: little under an anchor, which sends the rest through the link; all of it when alone."""
 
-    link_token: Annotated[
-        str | None, Variable("KEEPALIVED_LINK_TOKEN", values.identifier, secret=True, internal=True)
-    ] = Field(default=None, repr=False)
+    link_token: Annotated[str | None, Variable("KEEPALIVED_LINK_TOKEN", values.token, secret=True, internal=True)] = (
+        Field(default=None, repr=False)
+    )
     """Given by the anchor that created this float; its presence means that the float stands under an anchor."""
 
     priority: Annotated[int, Variable("KEEPALIVED_PRIORITY", values.whole(1, 254))] = 254
@@ -149,8 +149,8 @@ class BuoySettings(Settings):
     """The TCP port that the buoy listens on inside its container; the stack publishes it as 8082."""
 
     allow: Annotated[
-        tuple[values.Network, ...],
-        Variable("KEEPALIVED_BUOY_ALLOW", values.listed(values.network), default="any"),
+        tuple[net_values.Network, ...],
+        Variable("KEEPALIVED_BUOY_ALLOW", values.listed(net_values.network), default="any"),
     ] = ()
     """Subnets that may ask for more than `/livez`, `/health` and the role paths; empty allows everybody."""
 

@@ -38,7 +38,7 @@ class LogFormat(enum.StrEnum):
 class Settings(Frozen):
     """What every part is told."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
+    model_config = ConfigDict(use_attribute_docstrings=True, extra="forbid")
 
     log_level: Annotated[LogLevel, Variable("KEEPALIVED_LOG_LEVEL", values.one_of(LogLevel))] = LogLevel.INFO
     """The least important log line that is still written: debug, info, warning or error."""
@@ -53,6 +53,11 @@ class Settings(Frozen):
 
     warnings: tuple[str, ...] = ()
     """Sentences about settings that are accepted, but that an operator should know of."""
+
+    @property
+    def hostname(self) -> str:
+        """This node's name, in the word of the models."""
+        return self.node_hostname
 
     @classmethod
     def variables(cls) -> dict[str, Variable]:

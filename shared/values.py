@@ -7,7 +7,6 @@ no character that could end a word, a line or a block of keepalived.conf.
 from __future__ import annotations
 
 import enum
-import ipaddress
 import re
 from collections.abc import Callable
 from decimal import Decimal
@@ -16,9 +15,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from shared.dialects import split_list
-from shared.models import IpAddress, VirtualIp, check_device_name
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Item = TypeVar("Item")
 Choice = TypeVar("Choice", bound=enum.StrEnum)
 
@@ -124,13 +121,14 @@ identifier = matching(
     r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}", "must be an identifier of Docker's, as its templates give it"
 )
 password = matching(
-    r"[\x24-\x26\x28-\x5b\x5d-\x7a\x7c\x7e]{1,8}",
-    "must be 1 to 8 printable ASCII characters (VRRPv2 carries no more) without spaces, quotes, braces, '\\', '#', '!'",
+    r"(?!.*\$_)[\x24-\x26\x28-\x5b\x5d-\x7a\x7c\x7e]{1,8}",
+    "must be 1 to 8 printable ASCII characters (VRRPv2 carries no more) without spaces, quotes, braces, \\ # ! $_",
 )
+token = matching(r"[A-Za-z0-9_-]{1,128}", "must be letters, digits, '-' and '_', at most 128")
 image = matching(
     r"(?=.{1,255}\Z)"
     r"([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?/)?"
-    r"[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*"
+    r"[a-z0-9]+((\.|__?|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|__?|-+)[a-z0-9]+)*)*"
     r"(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@sha256:[0-9a-f]{64})?",
     "must be an image reference like registry.example:5000/team/keepalived-float:1.0",
 )
@@ -146,15 +144,15 @@ def file_path(text: str) -> Path:
 def arguments(text: str) -> tuple[str, ...]:
     """Command line arguments, split at spaces; nothing is quoted, since no shell ever sees them."""
     words = tuple(text.split())
-    if words[0].startswith("-") and all(re.fullmatch(r"[A-Za-z0-9_.,:@%+=~/-]{1,255}", word) for word in words):
+    if text.startswith("-") and all(re.fullmatch(r"[A-Za-z0-9_.,:@%+=~/-]{1,255}", word) for word in words):
         return words
     raise ValueError("must be flags like --log-detail --dump-conf, without quotes or other special characters")
 
 
 def check_url(text: str) -> str:
     """A URL over HTTP or HTTPS."""
-    rule = "must be a URL like http://127.0.0.1:8080/health, without a user or password in it"
-    if len(text) > 2048 or not re.fullmatch(r"[A-Za-z0-9_.,:;@%&?=+~/\[\]*$()|^-]+", text):
+    rule = "must be a URL like http://127.0.0.1:8080/health, without user and password, special characters as %XX"
+    if len(text) > 2048 or not re.fullmatch(r"[A-Za-z0-9_.,:;@%&?=+~/\[\]*()-]+", text):
         raise ValueError(rule)
     _split_url(text, ("http", "https"), rule)
     return text
@@ -186,43 +184,6 @@ def _split_url(text: str, schemes: tuple[str, ...], rule: str) -> int | None:
     return port
 
 
-def interface(text: str) -> str:
-    """The name of a network interface."""
-    check_device_name(text)
-    if text in (".", ".."):
-        raise ValueError("must be the name of a network interface")
-    return text
-
-
-def address(text: str) -> IpAddress:
-    """An address that a host can have."""
-    try:
-        value = ipaddress.ip_address(text)
-    except ValueError:
-        raise ValueError(f"{text!r} is not an IPv4 or IPv6 address") from None
-    if isinstance(value, ipaddress.IPv6Address) and value.scope_id:
-        raise ValueError(f"{text!r} has a zone; write the address alone")
-    if value.is_multicast or value.is_unspecified or value.is_loopback or _never_a_host(value):
-        raise ValueError(f"{text!r} is a multicast, loopback, broadcast or unspecified address")
-    return value
-
-
-def check_ip(text: str) -> IpAddress | None:
-    """An address, or `any` (None), as ancestor C writes it."""
-    return None if text.lower() == "any" else address(text)
-
-
-def multicast_group(text: str) -> str:
-    """An IPv4 multicast group."""
-    try:
-        group = ipaddress.IPv4Address(text)
-    except ValueError:
-        group = ipaddress.IPv4Address(0)
-    if not group.is_multicast:
-        raise ValueError("must be an IPv4 multicast address, 224.0.0.0 to 239.255.255.255")
-    return str(group)
-
-
 def listed(parse: Callable[[str], Item]) -> Callable[[str], tuple[Item, ...]]:
     """A list of different things; every spelling that `dialects` knows."""
 
@@ -239,62 +200,3 @@ def listed(parse: Callable[[str], Item]) -> Callable[[str], tuple[Item, ...]]:
         return items
 
     return parse_all
-
-
-def virtual_ips(text: str) -> tuple[VirtualIp, ...]:
-    """Virtual IPs, no address twice even where prefix or device differ."""
-    items = listed(_virtual_ip)(text)
-    addresses = [item.address for item in items]
-    twice = next((one for one in addresses if addresses.count(one) > 1), None)
-    if twice is not None:
-        raise ValueError(f"names {twice} twice")
-    return items
-
-
-def _virtual_ip(text: str) -> VirtualIp:
-    item = VirtualIp.parse(text)
-    if _never_a_host(item.address):
-        raise ValueError(f"{text!r} is an address that no host can have")
-    return item
-
-
-def _never_a_host(value: IpAddress) -> bool:
-    """Whether it is in 0.0.0.0/8 or the limited broadcast (RFC 1122, 3.2.1.3), or IPv4 dressed as IPv6."""
-    if isinstance(value, ipaddress.IPv6Address):
-        return value.ipv4_mapped is not None
-    return value.packed[0] == 0 or value.packed == b"\xff\xff\xff\xff"
-
-
-def network(text: str) -> Network:
-    """A subnet in CIDR notation, or one address."""
-    try:
-        return ipaddress.ip_network(text)
-    except ValueError:
-        pass
-    try:
-        meant = ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        raise ValueError(f"{text!r} is not a subnet like 192.0.2.0/24") from None
-    raise ValueError(f"{text!r} has host bits set; the subnet is {meant}")
-
-
-class Peers(enum.StrEnum):
-    """Where the peers come from when they are not listed."""
-
-    AUTO = "auto"
-    """The Swarm's managers, kept current."""
-
-    MULTICAST = "multicast"
-    """Nobody is named: adverts go to a multicast group."""
-
-
-def unicast_peers(text: str) -> Peers | tuple[IpAddress, ...]:
-    """`auto`, `multicast`, or addresses of one family."""
-    if text.lower() in tuple(Peers):
-        return Peers(text.lower())
-    if re.fullmatch(r"[a-zA-Z]+", text):
-        raise ValueError("must be auto, multicast, or a list of addresses")
-    peers = listed(address)(text)
-    if len({peer.version for peer in peers}) > 1:
-        raise ValueError("mixes IPv4 and IPv6; adverts travel over one of them")
-    return peers

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shared import values
+from shared import net_values, values
 from shared.environment import Variable
 from shared.models import IpAddress, Transport, VirtualIp
 from shared.settings_base import Settings
@@ -28,18 +28,18 @@ class VrrpSettings(Settings):
     """The float container's name; a second stack on one Swarm needs another (and another VRID and buoy port)."""
 
     virtual_ips: Annotated[
-        tuple[VirtualIp, ...], Variable("KEEPALIVED_VIRTUAL_IPS", values.virtual_ips, default="required")
+        tuple[VirtualIp, ...], Variable("KEEPALIVED_VIRTUAL_IPS", net_values.virtual_ips, default="required")
     ] = ()
     """The virtual IPs, `ADDR[/PREFIX][@DEV]`, separated by commas or spaces. The one thing that nobody can guess."""
 
     virtual_ips_excluded: Annotated[
-        tuple[VirtualIp, ...], Variable("KEEPALIVED_VIRTUAL_IPS_EXCLUDED", values.virtual_ips)
+        tuple[VirtualIp, ...], Variable("KEEPALIVED_VIRTUAL_IPS_EXCLUDED", net_values.virtual_ips)
     ] = ()
     """Addresses that move along with the virtual IPs, but are not named in adverts."""
 
     interface: Annotated[
         str | None,
-        Variable("KEEPALIVED_INTERFACE", values.interface, default="the NIC that carries the node's Swarm address"),
+        Variable("KEEPALIVED_INTERFACE", net_values.interface, default="the NIC that carries the node's Swarm address"),
     ] = None
     """The NIC over which adverts travel."""
 
@@ -78,11 +78,11 @@ class VrrpSettings(Settings):
     """Seconds between adverts, 0.01 to 40.95; whole seconds, 1 to 255, with VRRPv2. A silent death costs three."""
 
     unicast_peers: Annotated[
-        values.Peers | tuple[IpAddress, ...], Variable("KEEPALIVED_UNICAST_PEERS", values.unicast_peers)
-    ] = values.Peers.AUTO
+        net_values.Peers | tuple[IpAddress, ...], Variable("KEEPALIVED_UNICAST_PEERS", net_values.unicast_peers)
+    ] = net_values.Peers.AUTO
     """`auto` (the Swarm's managers, kept current), `multicast`, or the peers' addresses."""
 
-    multicast_group: Annotated[str, Variable("KEEPALIVED_MULTICAST_GROUP", values.multicast_group)] = "224.0.0.18"
+    multicast_group: Annotated[str, Variable("KEEPALIVED_MULTICAST_GROUP", net_values.multicast_group)] = "224.0.0.18"
     """The group that adverts go to with `multicast`; 224.0.0.18 is VRRP's own (RFC 9568, 5.1.1.2)."""
 
     password: Annotated[
@@ -94,9 +94,7 @@ class VrrpSettings(Settings):
     check_port: Annotated[int | None, Variable("KEEPALIVED_CHECK_PORT", values.whole(1, 65535))] = None
     """A TCP port on which something must listen on this node for it to hold the virtual IP."""
 
-    check_ip: Annotated[IpAddress | None, Variable("KEEPALIVED_CHECK_IP", values.check_ip, default="any address")] = (
-        None
-    )
+    check_ip: Annotated[IpAddress | None, Variable("KEEPALIVED_CHECK_IP", net_values.check_ip, default="any")] = None
     """The address on which the port must be listened on; `any` is any."""
 
     check_url: Annotated[str | None, Variable("KEEPALIVED_CHECK_URL", values.check_url)] = None
@@ -131,9 +129,9 @@ class VrrpSettings(Settings):
     @property
     def transport(self) -> Transport:
         """How adverts travel."""
-        return Transport.MULTICAST if self.unicast_peers is values.Peers.MULTICAST else Transport.UNICAST
+        return Transport.MULTICAST if self.unicast_peers is net_values.Peers.MULTICAST else Transport.UNICAST
 
     @property
     def peer_addresses(self) -> tuple[IpAddress, ...] | None:
         """The peers as listed by the user; None where nobody listed any."""
-        return None if isinstance(self.unicast_peers, values.Peers) else self.unicast_peers
+        return None if isinstance(self.unicast_peers, net_values.Peers) else self.unicast_peers
