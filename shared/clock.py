@@ -35,3 +35,8 @@ def boot_id() -> str:
     """The kernel's name for this boot (proc(5), random/boot_id); empty where there is none."""
     path = Path("/proc/sys/kernel/random/boot_id")
     return path.read_text().strip() if path.exists() else ""
+
+
+def uptime() -> float:
+    """Seconds since the host booted, sleep included, as the first field of /proc/uptime (proc(5))."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)

@@ -1,0 +1,139 @@
+"""`python -m float [run|status|handover]`: builds the supervisor and its doors, or asks the one that runs."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+import os
+import signal
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from float.addresses import Addresses
+from float.adverts import AdvertListener
+from float.command_line import ask_handover, parse_arguments, print_status
+from float.custody import Custody
+from float.examine import Examiner
+from float.history import History
+from float.keepalived import Keepalived
+from float.lease import LeaseKeeper
+from float.link_client import LinkClient
+from float.notify_fifo import NotifyFifo
+from float.ownership import OwnershipRecord
+from float.render import Renderer
+from float.report import Reporter
+from float.supervise import Doors, Supervisor
+from shared.clock import SystemClock, boot_id
+from shared.errors import FatalError, SettingsError
+from shared.link_protocol import SOCKET_NAME, FloatHello, Report
+from shared.logs import configure
+from shared.settings import FloatSettings
+
+logger = logging.getLogger("float")
+
+RUN_FOLDER = Path("/run/keepalived")
+HEALTH_FILE = Path("/run/keepalived-health")
+
+
+def main(arguments: list[str]) -> int:
+    """Do what the command line asks; returns the exit code."""
+    command = parse_arguments(arguments)
+    if command.name == "status":
+        return print_status(as_json=command.as_json)
+    if command.name == "handover":
+        return ask_handover(RUN_FOLDER / "supervisor.pid")
+    configure("info", "text")
+    try:
+        settings = FloatSettings.from_environment(os.environ)
+        configure(settings.log_level, settings.log_format)
+        if not settings.under_anchor:
+            raise SettingsError(["KEEPALIVED_LINK_TOKEN is unset: this float was not created by an anchor"])
+        lease = LeaseKeeper()
+        lease.start()
+        return asyncio.run(_serve(settings, lease))
+    except FatalError as error:
+        for line in str(error).splitlines():
+            logger.error("%s", line)
+        return error.exit_code
+
+
+async def _serve(settings: FloatSettings, lease: LeaseKeeper) -> int:
+    track_folder = RUN_FOLDER / "track"
+    track_folder.mkdir(parents=True, exist_ok=True)
+    (RUN_FOLDER / "supervisor.pid").write_text(f"{os.getpid()}\n")
+    supervisor, link, fifo, adverts = _build(settings, lease, track_folder)
+    fifo.open()
+    adverts.open()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, supervisor.terminate)
+    loop.add_signal_handler(signal.SIGUSR1, supervisor.handover)
+    return await supervisor.run(link)
+
+
+def _build(
+    settings: FloatSettings, lease: LeaseKeeper, track_folder: Path
+) -> tuple[Supervisor, LinkClient, NotifyFifo, AdvertListener]:
+    clock = SystemClock()
+    identity = {"version": _version(), "hostname": settings.node_hostname, "container_id": _container_id()}
+    # The doors call the supervisor, which is built last; each goes through a name that it will have by then.
+    supervisor: Supervisor
+    addresses = Addresses()
+    renderer = Renderer(RUN_FOLDER)
+    record = OwnershipRecord(settings.link_folder / "owned.json", boot_id())
+    keepalived = Keepalived(RUN_FOLDER, on_exit=lambda: supervisor.keepalived_exited())
+    fifo = NotifyFifo(RUN_FOLDER / "notify.fifo", lambda notice: supervisor.noticed(notice))
+    adverts = AdvertListener(lambda advert: supervisor.advert(advert))
+    hello = FloatHello(
+        version=identity["version"], container_id=identity["container_id"], token=settings.link_token or ""
+    )
+    reporter = Reporter(
+        folder=settings.status_folder,
+        health_file=HEALTH_FILE,
+        identity=identity,
+        clock=clock,
+        send=lambda status: link.send(Report(status=status)),
+    )
+    supervisor = Supervisor(
+        Doors(
+            keepalived=keepalived,
+            renderer=renderer,
+            examiner=Examiner(addresses=addresses, renderer=renderer, keepalived=keepalived, record=record),
+            custody=Custody(addresses=addresses, lease=lease, record=record),
+            adverts=adverts,
+            lease=lease,
+            reporter=reporter,
+            history=History(settings.status_folder / "history.jsonl", node=settings.node_hostname),
+            clock=clock,
+        ),
+        track_folder=track_folder,
+    )
+    link = LinkClient(
+        settings.link_folder / SOCKET_NAME,
+        hello=lambda: hello.model_copy(update={"spec_digest": supervisor.spec_digest}),
+        listener=supervisor,
+    )
+    return supervisor, link, fifo, adverts
+
+
+@functools.cache
+def _version() -> str:
+    try:
+        return version("docker-keepalived-swarm")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def _container_id() -> str:
+    """Our container's id from its own mounts, since the hostname is the host's; empty outside a container."""
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        parts = line.partition("/containers/")[2].split("/")
+        if len(parts[0]) == 64 and len(parts) > 1:
+            return parts[0]
+    return ""
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

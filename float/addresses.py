@@ -1,0 +1,116 @@
+"""Door to netlink: this host's interfaces and addresses, and the removal of an address of ours."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import socket
+from typing import Any
+
+from pyroute2.iproute.linux import AsyncIPRoute, IPRoute
+from pyroute2.netlink.exceptions import NetlinkError
+
+from float.host import HostAddress, HostView
+from shared.models import IpAddress
+
+logger = logging.getLogger(__name__)
+
+FOREVER = 0xFFFFFFFF
+"""A lifetime without end (rtnetlink(7), IFA_CACHEINFO)."""
+
+_ENOENT_LIKE = (2, 19, 99)
+"""ENOENT, ENODEV, EADDRNOTAVAIL: the address is not there any more."""
+
+
+class Addresses:
+    """The supervisor's netlink socket."""
+
+    def __init__(self) -> None:
+        self._netlink: Any = AsyncIPRoute()  # type: ignore[no-untyped-call]  # pyroute2 is only partly typed
+
+    async def view(self) -> HostView:
+        """Interfaces, addresses and default gateways now. Raises OSError."""
+        names = {m["index"]: m.get("ifname") async for m in await self._netlink.link("dump")}
+        addresses = [_host_address(m, names) async for m in await self._netlink.addr("dump")]
+        return HostView(tuple(names.values()), tuple(a for a in addresses if a), await self._gateways())
+
+    async def remove(self, address: HostAddress) -> None:
+        """Take the address off the host; one that is gone already is no error. Raises OSError."""
+        try:
+            await self._netlink.addr(
+                "del", index=address.index, address=str(address.address), prefixlen=address.prefix
+            )
+        except NetlinkError as error:
+            if error.code not in _ENOENT_LIKE:
+                raise OSError(error.code, f"{address.address} cannot be removed: {error}") from error
+
+    async def close(self) -> None:
+        """Give the socket back."""
+        await self._netlink.close()
+
+    async def _gateways(self) -> frozenset[IpAddress]:
+        found = set()
+        for family in (socket.AF_INET, socket.AF_INET6):
+            async for route in await self._netlink.route("dump", family=family, table=254):
+                if route.get("dst_len") == 0 and route.get("gateway"):
+                    found.add(ipaddress.ip_address(route.get("gateway")))
+        return frozenset(found)
+
+
+class LeaseDoor:
+    """The lease keeper's own netlink socket: blocking, shared with nobody."""
+
+    def __init__(self) -> None:
+        self._netlink: Any = IPRoute()  # type: ignore[no-untyped-call]  # pyroute2 is only partly typed
+
+    def renew(self, wanted: frozenset[tuple[str, IpAddress]], *, seconds: int) -> frozenset[tuple[str, IpAddress]]:
+        """Give each wanted (device, address) that the kernel has another lifetime; returns those renewed.
+
+        A renewal of a missing address would create it (measured), hence the look first; protocol, flags, scope,
+        label and broadcast are repeated, or they would be lost. IPv6 addresses other than /128 are left alone: a
+        lifetime on them breaks the host's own route (measured).
+        """
+        names = {m["index"]: m.get("ifname") for m in self._netlink.get_links()} if wanted else {}
+        renewed = set()
+        for message in self._netlink.get_addr() if wanted else ():
+            found = _host_address(message, names)
+            key = found and (found.interface, found.address)
+            if found is None or key not in wanted or (found.address.version == 6 and found.prefix != 128):
+                continue
+            self._netlink.addr("replace", **_renewal(message, seconds))
+            renewed.add((found.interface, found.address))
+        return frozenset(renewed)
+
+
+def _host_address(message: Any, names: dict[int, str]) -> HostAddress | None:
+    text = message.get("IFA_LOCAL") or message.get("IFA_ADDRESS")
+    name = names.get(message["index"])
+    if not text or not name:
+        return None
+    return HostAddress(
+        interface=name,
+        index=message["index"],
+        address=ipaddress.ip_address(text),
+        prefix=message["prefixlen"],
+        protocol=message.get("IFA_PROTO"),
+    )
+
+
+def _renewal(message: Any, seconds: int) -> dict[str, Any]:
+    """Arguments of an address message that differs from the kernel's only in its lifetime."""
+    deprecated = message.get("IFA_CACHEINFO", {}).get("ifa_preferred") == 0
+    renewal = {
+        "index": message["index"],
+        "family": message["family"],
+        "address": message.get("IFA_ADDRESS"),
+        "local": message.get("IFA_LOCAL"),
+        "prefixlen": message["prefixlen"],
+        "scope": message["scope"],
+        "flags": message.get("IFA_FLAGS"),
+        "label": message.get("IFA_LABEL"),
+        "broadcast": message.get("IFA_BROADCAST"),
+        "proto": message.get("IFA_PROTO"),
+        "preferred_lft": 0 if deprecated else seconds,
+        "valid_lft": seconds,
+    }
+    return {key: value for key, value in renewal.items() if value is not None}

@@ -1,0 +1,100 @@
+"""VRRP adverts heard on the wire: who is master of a virtual router, and with which priority (RFC 9568, section 5.2)."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import logging
+import socket
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from shared.models import IpAddress
+
+logger = logging.getLogger(__name__)
+
+VRRP = 112
+"""IP protocol number (RFC 9568, section 5.1.1.4)."""
+
+_ADVERTISEMENT = 1
+
+
+@dataclass(frozen=True)
+class Advert:
+    """One advert of another host."""
+
+    source: IpAddress
+    version: int
+    vrid: int
+    priority: int
+
+
+def parse_advert(source: IpAddress, payload: bytes) -> Advert | None:
+    """The advert in an IP payload, or None where it is not one."""
+    if len(payload) < 8:
+        return None
+    version, kind = payload[0] >> 4, payload[0] & 0x0F
+    if version not in (2, 3) or kind != _ADVERTISEMENT:
+        return None
+    return Advert(source, version, vrid=payload[1], priority=payload[2])
+
+
+def parse_ipv4_packet(packet: bytes) -> Advert | None:
+    """The advert in a whole IPv4 packet, as a raw socket gives it, or None."""
+    if len(packet) < 20:
+        return None
+    header = (packet[0] & 0x0F) * 4
+    return parse_advert(ipaddress.IPv4Address(packet[12:16]), packet[header:])
+
+
+class AdvertListener:
+    """Raw sockets that hear what this host receives; they join the multicast groups themselves."""
+
+    def __init__(self, on_advert: Callable[[Advert], None]) -> None:
+        self._on_advert = on_advert
+        self._sockets: list[socket.socket] = []
+        self._joined: set[tuple[str, str]] = set()
+
+    def open(self) -> None:
+        """Listen from the running event loop. Raises OSError (PermissionError without NET_RAW)."""
+        for family, read in ((socket.AF_INET, self._read_ipv4), (socket.AF_INET6, self._read_ipv6)):
+            try:
+                sock = socket.socket(family, socket.SOCK_RAW | socket.SOCK_NONBLOCK, VRRP)
+            except OSError as error:
+                if family == socket.AF_INET6 and not isinstance(error, PermissionError):
+                    continue
+                raise
+            self._sockets.append(sock)
+            asyncio.get_running_loop().add_reader(sock, read, sock)
+
+    def join(self, interface: str, group: str) -> None:
+        """Hear the multicast group on that interface too; twice is once."""
+        if (interface, group) in self._joined or not self._sockets:
+            return
+        index = socket.if_nametoindex(interface)
+        if ":" in group:
+            request = socket.inet_pton(socket.AF_INET6, group) + struct.pack("@I", index)
+            self._sockets[-1].setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, request)
+        else:
+            request = struct.pack("4s4si", socket.inet_aton(group), b"\0\0\0\0", index)
+            self._sockets[0].setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, request)
+        self._joined.add((interface, group))
+
+    def close(self) -> None:
+        """Stop listening."""
+        for sock in self._sockets:
+            asyncio.get_running_loop().remove_reader(sock)
+            sock.close()
+
+    def _read_ipv4(self, sock: socket.socket) -> None:
+        packet, _ = sock.recvfrom(2048)
+        self._tell(parse_ipv4_packet(packet))
+
+    def _read_ipv6(self, sock: socket.socket) -> None:
+        payload, sender = sock.recvfrom(2048)
+        self._tell(parse_advert(ipaddress.IPv6Address(str(sender[0]).partition("%")[0]), payload))
+
+    def _tell(self, advert: Advert | None) -> None:
+        if advert:
+            self._on_advert(advert)

@@ -1,0 +1,86 @@
+"""The float's command line: `run` (the default), and the words that `docker exec` says to a float that runs."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared.clock import boot_id
+from shared.models import FloatStatus, RouterStatus, VrrpState
+from shared.status_file import STATUS_FOLDER, age, read_float_status
+
+HANDOVER_LIMIT = 6.0
+"""Seconds that `handover` waits for a taker before it reports failure."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """What the user asked for."""
+
+    name: str
+    as_json: bool = False
+
+
+def parse_arguments(arguments: list[str]) -> Command:
+    """Read the command line; ends the process with 2 and a usage line when it is wrong."""
+    parser = argparse.ArgumentParser(prog="float", description="Supervises keepalived on this host.")
+    commands = parser.add_subparsers(dest="name")
+    commands.add_parser("run", help="supervise keepalived (the default)")
+    status = commands.add_parser("status", help="print the VRRP state of this node")
+    status.add_argument("--json", action="store_true", dest="as_json", help="the same as data")
+    commands.add_parser("handover", help="let a healthy peer take the virtual IPs over, without loss")
+    parsed = parser.parse_args(arguments or ["run"])
+    return Command(parsed.name, getattr(parsed, "as_json", False))
+
+
+def print_status(*, as_json: bool, folder: Path = Path(STATUS_FOLDER)) -> int:
+    """Print the float's last word; returns 1 when there is none, or it is stale."""
+    status = read_float_status(folder)
+    if status is None:
+        print("no status yet", file=sys.stderr)
+        return 1
+    print(status.model_dump_json(indent=2) if as_json else describe(status))
+    return 0 if age(status, monotonic=time.monotonic(), boot=boot_id()) <= 3 else 1
+
+
+def describe(status: FloatStatus) -> str:
+    """The status as a table for people."""
+    lines = [f"{status.hostname}  keepalived {status.keepalived}  link {'up' if status.link.up else 'DOWN'}"]
+    for router in status.virtual_routers:
+        lines += _describe_router(router)
+    lines += [f"  {'ok  ' if c.ok else 'FAIL'} {c.name}: {c.reason}" for c in status.conditions]
+    return "\n".join(lines)
+
+
+def _describe_router(router: RouterStatus) -> list[str]:
+    since = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(router.since)) if router.since else "-"
+    peers = ", ".join(f"{p.address} ({p.hostname})" for p in router.peers) or "none"
+    return [
+        f"{router.name}  VRID {router.vrid}  {router.state.name}  since {since} UTC  "
+        f"priority {router.priority_effective} of {router.priority_base}  {router.reason}",
+        *(f"  {v.address} on {v.interface}: {'present' if v.present else 'absent'}" for v in router.virtual_ips),
+        f"  peers: {peers}",
+    ]
+
+
+def ask_handover(pid_file: Path, folder: Path = Path(STATUS_FOLDER)) -> int:
+    """Tell the supervisor to hand over, wait for it; returns 1 when nobody took over in HANDOVER_LIMIT."""
+    try:
+        os.kill(int(pid_file.read_text()), signal.SIGUSR1)
+    except (OSError, ValueError) as error:
+        print(f"the supervisor cannot be asked: {error}", file=sys.stderr)
+        return 1
+    deadline = time.monotonic() + HANDOVER_LIMIT
+    while time.monotonic() < deadline:
+        time.sleep(0.05)
+        status = read_float_status(folder)
+        if status and all(r.state is not VrrpState.MASTER for r in status.virtual_routers):
+            print("this node holds no virtual IP")
+            return 0
+    print("no healthy peer took over; this node still serves", file=sys.stderr)
+    return 1

@@ -1,0 +1,70 @@
+"""The VIPs on this host: recorded before they come, leased while they are held, swept when they should be gone."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+
+from float.addresses import Addresses
+from float.host import HostAddress, HostView
+from float.lease import LeaseKeeper
+from float.ownership import OwnershipRecord, left_behind
+from float.resolve import ResolvedSpec
+from float.routers import RouterEntry
+from shared.models import IpAddress, VrrpState
+
+logger = logging.getLogger(__name__)
+
+STRAY_AFTER = 0.5
+"""Seconds that an address must stand against keepalived's word before we remove it: keepalived may be about to act."""
+
+
+class Custody:
+    """The one who adds nothing, and removes only what is ours."""
+
+    def __init__(self, *, addresses: Addresses, lease: LeaseKeeper, record: OwnershipRecord) -> None:
+        self._addresses = addresses
+        self._lease = lease
+        self._record = record
+        self._strays: dict[HostAddress, float] = {}
+        self.host = HostView((), ())
+
+    async def look(self) -> HostView:
+        """See what the kernel has now. Raises OSError."""
+        self.host = await self._addresses.view()
+        return self.host
+
+    def claim(self, spec: ResolvedSpec) -> None:
+        """Record the spec's VIPs, and those of before that are not gone yet. Raises OSError."""
+        present = {a.address for a in self.host.addresses}
+        self._record.replace(spec.addresses | (self._record.addresses & present))
+
+    async def sweep(self, wanted: frozenset[IpAddress]) -> None:
+        """Remove every address of ours; keepalived must not be running. Raises OSError."""
+        found = left_behind(await self.look(), spec=wanted, recorded=self._record.addresses)
+        for address in found:
+            logger.warning(
+                "removing a virtual IP that was left behind",
+                extra={"address": f"{address.address}/{address.prefix}", "interface": address.interface},
+            )
+            await self._addresses.remove(address)
+        if found:
+            await self.look()
+
+    def hold(self, entries: Iterable[RouterEntry]) -> None:
+        """Keep the leases of these routers' VIPs, and of no others."""
+        self._lease.hold(
+            (vip.device or entry.resolved.interface, vip.address)
+            for entry in entries
+            for vip in entry.resolved.addresses
+        )
+
+    async def remove_strays(self, entries: Iterable[RouterEntry], now: float) -> None:
+        """Remove what a running keepalived forgot: a VIP of a router that is not MASTER, or of none any more."""
+        held = {v.address for e in entries if e.state is VrrpState.MASTER for v in e.resolved.addresses}
+        suspects = [a for a in self.host.addresses if a.address in self._record.addresses - held]
+        self._strays = {a: self._strays.get(a, now) for a in suspects}
+        for address, since in self._strays.items():
+            if now - since >= STRAY_AFTER:
+                logger.warning("removing a virtual IP that this node must not have", extra={"address": address.address})
+                await self._addresses.remove(address)

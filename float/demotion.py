@@ -1,0 +1,103 @@
+"""PURE: conditions, adverts heard, VRRP state and time -> may this node hold the VIP, does it step back, does it take over.
+
+Invariant: nobody gives the VIP up by `prefer`. A demoted node only lowers its priority; the VIP moves when a healthy
+BACKUP that hears those adverts takes it, once (`nopreempt` would keep it waiting for ever, keepalived.conf(5)), and
+where no healthy peer exists it stays. Only a failing `require` condition takes it away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shared.models import (
+    DEMOTED_PRIORITIES,
+    HEALTHY_PRIORITIES,
+    Condition,
+    IpAddress,
+    Strength,
+    VirtualRouter,
+    VrrpState,
+    failing,
+)
+
+
+@dataclass(frozen=True)
+class Heard:
+    """The last advert of another node for one virtual router."""
+
+    source: IpAddress
+    priority: int
+    at: float
+    """Monotonic seconds."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What keepalived is to be told about one virtual router."""
+
+    allowed: bool
+    demoted: bool
+    preempt: bool
+    reason: str
+    """Why, for log, history and buoy; empty when nothing stands against this node."""
+
+    demoted_master_since: float | None = None
+    """Memory for the next decision: since when the master that we hear has been a demoted one."""
+
+    look_again_at: float | None = None
+    """When time alone would change the answer."""
+
+
+UNDECIDED = Decision(allowed=False, demoted=False, preempt=False, reason="not decided yet")
+
+
+def decide(
+    router: VirtualRouter,
+    *,
+    state: VrrpState,
+    conditions: Sequence[Condition],
+    heard: Heard | None,
+    before: Decision,
+    now: float,
+) -> Decision:
+    """Answer for one virtual router; `before` is the last answer, `now` monotonic seconds."""
+    forbids = failing(conditions, Strength.REQUIRE, router.name)
+    demotes = failing(conditions, Strength.PREFER, router.name)
+    reason = "; ".join(f"{c.name}: {c.reason}" for c in (*forbids, *demotes))
+    healthy = not forbids and not demotes
+    since = _demoted_master_since(router, state, heard, before, now) if healthy else None
+    take_at = None if since is None or heard is None else since + _wait(router, heard)
+    take = take_at is not None and now >= take_at
+    if take and heard:
+        reason = f"the master at {heard.source} is demoted (priority {heard.priority})"
+    return Decision(
+        allowed=not forbids,
+        demoted=bool(demotes),
+        preempt=take or router.preempt,
+        reason=reason,
+        demoted_master_since=since,
+        look_again_at=take_at if take_at and not take else None,
+    )
+
+
+def demoted_content(router: VirtualRouter) -> int:
+    """What the `demoted` track file (weight -1) must hold to bring the priority down to the demoted one."""
+    return router.priority - router.demoted_priority
+
+
+def _demoted_master_since(
+    router: VirtualRouter, state: VrrpState, heard: Heard | None, before: Decision, now: float
+) -> float | None:
+    """Since when a demoted master alone has been heard; None ends the wait, and the preemption."""
+    if state is not VrrpState.BACKUP or heard is None or router.priority not in HEALTHY_PRIORITIES:
+        return None
+    if heard.priority not in DEMOTED_PRIORITIES or now - heard.at > router.master_down_interval:
+        return None
+    return now if before.demoted_master_since is None else before.demoted_master_since
+
+
+def _wait(router: VirtualRouter, heard: Heard) -> float:
+    """Seconds that better placed peers have to take over first: one master-down interval for each of them."""
+    better = sum(1 for p in router.peers if p.priority > router.priority and p.address != heard.source)
+    return better * router.master_down_interval

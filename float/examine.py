@@ -1,0 +1,30 @@
+"""Would this host run that spec? Resolved, rendered and tested by keepalived itself, before anything is touched."""
+
+from __future__ import annotations
+
+from float.addresses import Addresses
+from float.keepalived import Keepalived
+from float.ownership import OwnershipRecord
+from float.render import Renderer
+from float.resolve import ResolvedSpec, UnresolvableError, resolve
+from shared.models import FloatSpec
+
+
+class Examiner:
+    """Looks at specs; changes nothing."""
+
+    def __init__(
+        self, *, addresses: Addresses, renderer: Renderer, keepalived: Keepalived, record: OwnershipRecord
+    ) -> None:
+        self._addresses = addresses
+        self._renderer = renderer
+        self._keepalived = keepalived
+        self._record = record
+
+    async def examine(self, spec: FloatSpec) -> ResolvedSpec:
+        """The spec made ready for this host. Raises UnresolvableError with all problems, OSError if it cannot look."""
+        resolved = resolve(spec, await self._addresses.view(), self._record.addresses)
+        problems = await self._keepalived.config_test(self._renderer.render(resolved, preempting=()))
+        if problems:
+            raise UnresolvableError(tuple(f"keepalived --config-test: {problem}" for problem in problems))
+        return resolved

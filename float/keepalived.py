@@ -1,0 +1,175 @@
+"""Door to the keepalived process: test a configuration, start, reload, ask and stop it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import logging
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+from float.stats import DumpError, InstanceDump, parse_dump
+
+logger = logging.getLogger(__name__)
+
+JSON_SIGNAL = signal.SIGRTMIN + 2
+"""Asks keepalived for its JSON dump (keepalived(8), --signum=JSON)."""
+
+STOP_LIMIT = 4.0
+"""Seconds for a stop: adverts and addresses go in milliseconds, the process lingers for one second (measured)."""
+
+_TEST_LIMIT = 10.0
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+def _die_with_the_supervisor() -> None:
+    """In the child: SIGTERM when the supervisor dies, so that even its crash is a clean release (prctl(2))."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+class Keepalived:
+    """One keepalived, its files in a folder of ours on a tmpfs."""
+
+    def __init__(self, folder: Path, *, program: str = "keepalived", on_exit: Callable[[], None]) -> None:
+        self._folder = folder
+        self._program = program
+        self._on_exit = on_exit
+        self._process: asyncio.subprocess.Process | None = None
+        self._log: asyncio.Task[None] | None = None
+        self._watch: asyncio.Task[None] | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether the child lives."""
+        return self._process is not None and self._process.returncode is None
+
+    async def version(self) -> str:
+        """Its release as it tells it, `2.3.3`; empty where it does not."""
+        _, text = await self._call("--version")
+        words = text.split()
+        return words[1].removeprefix("v") if len(words) > 1 else ""
+
+    async def config_test(self, text: str) -> tuple[str, ...]:
+        """What keepalived itself has against the configuration, one sentence each; empty when nothing."""
+        candidate = self._folder / "candidate.conf"
+        candidate.touch(mode=0o600)
+        candidate.write_text(text)
+        code, output = await self._call("--config-test", "--use-file", str(candidate))
+        lines = tuple(line.strip() for line in output.splitlines() if line.strip())
+        return () if code == 0 else (lines or (f"keepalived --config-test ended with {code} and said nothing",))
+
+    def install(self, text: str) -> None:
+        """Put the configuration in place, by rename."""
+        scratch = self._folder / "keepalived.conf.new"
+        scratch.touch(mode=0o600)
+        scratch.write_text(text)
+        scratch.replace(self._folder / "keepalived.conf")
+
+    async def start(self) -> None:
+        """Start it on the installed configuration. Raises OSError."""
+        await self._bury_orphan()
+        for name in ("keepalived.pid", "vrrp.pid"):
+            (self._folder / name).unlink(missing_ok=True)
+        self._process = await asyncio.create_subprocess_exec(
+            self._program,
+            *("--dont-fork", "--log-console", "--no-syslog", "--vrrp", "--dont-respawn"),
+            *("--use-file", str(self._folder / "keepalived.conf")),
+            *("--pid", str(self._folder / "keepalived.pid")),
+            *("--vrrp_pid", str(self._folder / "vrrp.pid")),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+            env={**os.environ, "TMPDIR": str(self._folder)},
+            preexec_fn=_die_with_the_supervisor,
+        )
+        self._log = asyncio.create_task(self._repeat_log(self._process), name="keepalived-log")
+        self._watch = asyncio.create_task(self._wait(self._process), name="keepalived-watch")
+
+    def reload(self) -> None:
+        """Make it read the installed configuration again; states and addresses stay (measured)."""
+        self._signal(signal.SIGHUP)
+
+    async def stop(self) -> None:
+        """End it cleanly: priority 0, addresses removed, process gone; by force after STOP_LIMIT."""
+        if self._process is None:
+            return
+        self._signal(signal.SIGTERM)
+        try:
+            await asyncio.wait_for(self._process.wait(), STOP_LIMIT)
+        except TimeoutError:
+            logger.error("keepalived did not stop in %.0f s and is killed", STOP_LIMIT)
+            self._signal(signal.SIGKILL)
+            await self._process.wait()
+        await self._bury_orphan()
+
+    async def dump(self) -> dict[str, InstanceDump]:
+        """What it says of itself now. Raises DumpError when no whole dump comes within 0.3 s."""
+        path = self._folder / "keepalived.json"
+        path.unlink(missing_ok=True)
+        self._signal(JSON_SIGNAL)
+        for _ in range(30):
+            await asyncio.sleep(0.01)
+            with contextlib.suppress(DumpError, FileNotFoundError):
+                return parse_dump(path.read_text())
+        raise DumpError("keepalived wrote no dump")
+
+    def _signal(self, number: int) -> None:
+        if self._process is not None and self.running:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.send_signal(number)
+
+    async def _call(self, *arguments: str) -> tuple[int, str]:
+        process = await asyncio.create_subprocess_exec(
+            self._program,
+            *arguments,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            env={**os.environ, "TMPDIR": str(self._folder)},
+        )
+        try:
+            output, _ = await asyncio.wait_for(process.communicate(), _TEST_LIMIT)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+            return -1, f"keepalived {arguments[0]} did not end within {_TEST_LIMIT:.0f} s"
+        return process.returncode or 0, output.decode(errors="replace")
+
+    async def _repeat_log(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stderr is not None, "it was asked for as a pipe"
+        async for line in process.stderr:
+            text = line.decode(errors="replace").strip()
+            if text:
+                logger.info("keepalived: %s", text.split(": ", 1)[-1])
+
+    async def _wait(self, process: asyncio.subprocess.Process) -> None:
+        code = await process.wait()
+        logger.info("keepalived ended with %d", code)
+        self._on_exit()
+
+    async def _bury_orphan(self) -> None:
+        """Wait until the VRRP child of a parent that was killed is gone: it still sends its farewell."""
+        pid_file = self._folder / "vrrp.pid"
+        for attempt in range(250):
+            pid = _pid_of_keepalived(pid_file)
+            if pid is None:
+                return
+            if attempt == 200:
+                logger.error("an orphaned VRRP child does not end and is killed", extra={"pid": pid})
+                os.kill(pid, signal.SIGKILL)
+            await asyncio.sleep(0.01)
+
+
+def _pid_of_keepalived(pid_file: Path) -> int | None:
+    """The process that the file names, when it lives and is keepalived (process numbers come again)."""
+    try:
+        pid = int(pid_file.read_text())
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except (OSError, ValueError):
+        return None
+    name, state = stat[stat.find("(") + 1 : stat.rfind(")")], stat[stat.rfind(")") + 2]
+    return pid if name.startswith("keepalived") and state != "Z" else None

@@ -1,0 +1,70 @@
+"""PURE: what the float makes of its link: up, in the grace of a planned goodbye, or severed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from shared.link_protocol import GoodbyeReason
+from shared.models import Condition
+
+PROBATION = 30.0
+"""Seconds that a new anchor must live before the grace of the old one's goodbye ends: until then it may still fail."""
+
+
+@dataclass(frozen=True)
+class LinkState:
+    """The link's history as far as it matters; every change gives a new value. Times are monotonic seconds."""
+
+    connected_at: float | None = None
+    last_word: float = 0.0
+    severed_at: float = 0.0
+    goodbye: GoodbyeReason | None = None
+    goodbye_at: float = 0.0
+
+    def connected(self, now: float) -> LinkState:
+        """An anchor accepted us."""
+        return replace(self, connected_at=now, last_word=now)
+
+    def heard(self, now: float) -> LinkState:
+        """A message came."""
+        proven = self.connected_at is not None and now - self.connected_at >= PROBATION
+        return replace(self, last_word=now, goodbye=None if proven else self.goodbye)
+
+    def said_goodbye(self, reason: GoodbyeReason, now: float) -> LinkState:
+        """The anchor said why it goes."""
+        return replace(self, goodbye=reason, goodbye_at=now)
+
+    def ended(self, now: float) -> LinkState:
+        """End of file."""
+        return self if self.connected_at is None else replace(self, connected_at=None, severed_at=now)
+
+    def up(self, now: float, timeout: float) -> bool:
+        """Whether an anchor is there and speaks."""
+        return self.connected_at is not None and now - self.last_word <= timeout
+
+    def in_grace(self, now: float, grace: float) -> bool:
+        """Whether the anchor said that it will be back, not longer ago than the grace."""
+        return self.goodbye is GoodbyeReason.UPDATE and now - self.goodbye_at <= grace
+
+    def down_since(self, timeout: float) -> float:
+        """Since when nobody speaks; meaningful while the link is not up."""
+        return self.severed_at if self.connected_at is None else self.last_word + timeout
+
+    def condition(self, now: float, *, timeout: float, grace: float) -> Condition:
+        """The condition `link`, with its sentence."""
+        if self.up(now, timeout):
+            return Condition(name="link", ok=True, reason="the anchor answers")
+        if self.in_grace(now, grace):
+            return Condition(name="link", ok=True, reason="the anchor is being replaced")
+        if self.connected_at is not None:
+            return Condition(name="link", ok=False, reason=f"the anchor hangs: nothing heard for {timeout:g} s")
+        return Condition(name="link", ok=False, reason="the anchor is gone")
+
+    def next_change(self, now: float, *, timeout: float, grace: float) -> float | None:
+        """When time alone changes the condition, or None."""
+        moments = []
+        if self.connected_at is not None:
+            moments.append(self.last_word + timeout)
+        if self.goodbye is GoodbyeReason.UPDATE:
+            moments.append(self.goodbye_at + grace)
+        return min((m for m in moments if m >= now), default=None)

@@ -1,0 +1,65 @@
+"""What the float knows -> the status that buoy and anchor see; composing is pure, writing is one rename."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from float.host import HostView
+from float.routers import RouterEntry
+from shared.models import PeerStatus, RouterStatus, VipStatus, VrrpState
+
+
+def router_status(entry: RouterEntry, host: HostView, *, version: int, now: float) -> RouterStatus:
+    """One virtual router as the status file tells it; `now` is monotonic seconds."""
+    router, resolved, heard = entry.router, entry.resolved, entry.hears(now)
+    return RouterStatus(
+        name=router.name,
+        vrid=router.vrid,
+        state=entry.state,
+        since=entry.since,
+        reason=entry.reason,
+        interface=resolved.interface,
+        priority_base=router.priority,
+        priority_effective=router.demoted_priority if entry.decision.demoted else router.priority,
+        advert_interval=router.advert_interval,
+        version=version,
+        demoted=entry.decision.demoted,
+        allowed=entry.decision.allowed,
+        expected=_expected(entry, now),
+        virtual_ips=tuple(_vips(entry, host)),
+        peers=tuple(
+            PeerStatus(address=str(p.address), hostname=p.hostname, priority=p.priority) for p in router.peers
+        ),
+        master_address=str(heard.source) if heard else None,
+        master_priority=heard.priority if heard else None,
+        counters=entry.counters,
+    )
+
+
+def disagreement(entry: RouterEntry, host: HostView) -> str | None:
+    """Why kernel and VRRP state do not agree about the VIPs, or None."""
+    for vip in entry.resolved.addresses:
+        present = bool(host.having(vip.address))
+        if entry.state is VrrpState.MASTER and not present:
+            return f"{vip.cidr} is missing although this node is MASTER of {entry.router.name}"
+        if entry.state is not VrrpState.MASTER and present:
+            return f"{vip.cidr} is present although this node is {entry.state.name} of {entry.router.name}"
+    return None
+
+
+def _expected(entry: RouterEntry, now: float) -> bool:
+    """MASTER and BACKUP always; FAULT where a condition forbids; INIT for the moments of a start."""
+    if entry.state is VrrpState.FAULT:
+        return not entry.decision.allowed
+    return entry.state is not VrrpState.INIT or now - entry.state_at < 5.0
+
+
+def _vips(entry: RouterEntry, host: HostView) -> Iterable[VipStatus]:
+    excluded = set(entry.router.excluded)
+    for vip in entry.resolved.addresses:
+        yield VipStatus(
+            address=vip.cidr,
+            interface=vip.device or entry.resolved.interface,
+            present=any(a.interface == vip.device for a in host.having(vip.address)),
+            excluded=any(vip.address == e.address for e in excluded),
+        )

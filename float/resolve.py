@@ -1,0 +1,150 @@
+"""PURE: a spec and the host's network -> the same spec with every device and source address named, or all problems."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from float.host import HostView
+from shared.models import FloatSpec, IpAddress, Transport, VirtualIp, VirtualRouter
+
+
+@dataclass(frozen=True)
+class ResolvedRouter:
+    """A virtual router as it can be written down for keepalived on this host."""
+
+    router: VirtualRouter
+    interface: str
+    source: IpAddress | None
+    """Where our adverts come from; None lets keepalived take the interface's own."""
+
+    transport: Transport
+    advertised: VirtualIp
+    """The one address that the adverts name, so that a list that changes node by node splits nothing."""
+
+    excluded: tuple[VirtualIp, ...]
+
+    @property
+    def addresses(self) -> tuple[VirtualIp, ...]:
+        """All addresses that the holder carries, their devices named."""
+        return (self.advertised, *self.excluded)
+
+    @property
+    def peers(self) -> tuple[IpAddress, ...]:
+        """Unicast peers of our own address family."""
+        version = self.source.version if self.source else 6
+        return tuple(p.address for p in self.router.peers if p.address.version == version)
+
+
+@dataclass(frozen=True)
+class ResolvedSpec:
+    """A spec that this host can carry."""
+
+    spec: FloatSpec
+    routers: tuple[ResolvedRouter, ...]
+
+    @property
+    def addresses(self) -> frozenset[IpAddress]:
+        """Every virtual IP, of all routers."""
+        return frozenset(v.address for r in self.routers for v in r.addresses)
+
+
+class UnresolvableError(ValueError):
+    """This host cannot carry the spec; `problems` has one sentence each."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        self.problems = problems
+        super().__init__("; ".join(problems))
+
+
+def resolve(spec: FloatSpec, host: HostView, owned: frozenset[IpAddress]) -> ResolvedSpec:
+    """Name every device; `owned` are the addresses that we recorded as ours. Raises UnresolvableError."""
+    problems = tuple(dict.fromkeys(_problems(spec, host, owned)))
+    if problems:
+        raise UnresolvableError(problems)
+    interface = _transport_interface(spec, host)
+    return ResolvedSpec(spec, tuple(_resolve_router(spec, r, interface, host) for r in spec.virtual_routers))
+
+
+def _problems(spec: FloatSpec, host: HostView, owned: frozenset[IpAddress]) -> Iterator[str]:
+    interface = _transport_interface(spec, host)
+    if not interface and spec.interface:
+        yield f"interface '{spec.interface}' (KEEPALIVED_INTERFACE) is not on this node; it has {_names(host)}"
+    elif not interface:
+        yield (
+            f"no interface of this node carries its Swarm address {spec.node_address}; set KEEPALIVED_INTERFACE "
+            f"or the node label keepalived.interface to one of {_names(host)}"
+        )
+    for router in spec.virtual_routers:
+        for vip in router.addresses:
+            yield from _vip_problems(vip, host, owned)
+        if spec.vrrp_version == 2 and all(v.address.version == 6 for v in router.virtual_ips):
+            yield f"virtual router {router.name} has only IPv6 addresses, which VRRPv2 cannot carry"
+
+
+def _vip_problems(vip: VirtualIp, host: HostView, owned: frozenset[IpAddress]) -> Iterator[str]:
+    if vip.device and vip.device not in host.interfaces:
+        yield f"virtual IP {vip}: interface '{vip.device}' is not on this node; it has {_names(host)}"
+    elif not vip.device and not _subnet_device(vip, host):
+        yield (
+            f"virtual IP {vip.cidr}: no subnet of this node holds it; take an address of one of {_subnets(host)}, "
+            f"or name its interface as {vip.cidr}@DEV"
+        )
+    if vip.address in host.gateways:
+        yield f"virtual IP {vip.cidr} is this node's default gateway"
+    if any(not a.marked for a in host.having(vip.address)) and vip.address not in owned:
+        yield f"virtual IP {vip.cidr} is an address of this node itself; take one that nobody uses"
+
+
+def _transport_interface(spec: FloatSpec, host: HostView) -> str | None:
+    if spec.interface:
+        return spec.interface if spec.interface in host.interfaces else None
+    return next((a.interface for a in host.addresses if a.address == spec.node_address), None)
+
+
+def _subnet_device(vip: VirtualIp, host: HostView) -> str | None:
+    holders = [
+        a
+        for a in host.addresses
+        if not a.marked
+        and a.address.version == vip.address.version
+        and not a.address.is_loopback
+        and a.address != vip.address
+        and vip.address in ipaddress.ip_network((a.address, a.prefix), strict=False)
+    ]
+    return max(holders, key=lambda a: a.prefix).interface if holders else None
+
+
+def _resolve_router(spec: FloatSpec, router: VirtualRouter, interface: str | None, host: HostView) -> ResolvedRouter:
+    assert interface is not None, "problems were looked for first"
+    vips = [v if v.device else v.model_copy(update={"device": _subnet_device(v, host)}) for v in router.virtual_ips]
+    excluded = [v if v.device else v.model_copy(update={"device": _subnet_device(v, host)}) for v in router.excluded]
+    source = _source(spec, interface, host)
+    family = source.version if source else 6
+    advertised = next((v for v in vips if v.address.version == family), None)
+    transport = spec.transport
+    if advertised is None:  # only IPv6 VIPs beside IPv4 peers: their adverts go by IPv6 multicast, from the link-local
+        advertised, source, transport = vips[0], None, Transport.MULTICAST
+    rest = [v for v in vips if v is not advertised] + excluded
+    return ResolvedRouter(router, interface, source, transport, advertised, tuple(rest))
+
+
+def _source(spec: FloatSpec, interface: str, host: HostView) -> IpAddress | None:
+    ours = [a for a in host.addresses if a.interface == interface and not a.marked]
+    if any(a.address == spec.node_address for a in ours):
+        return spec.node_address
+    return next((a.address for a in ours if a.address.version == 4), None)
+
+
+def _names(host: HostView) -> str:
+    return ", ".join(name for name in host.interfaces if name != "lo") or "none but lo"
+
+
+def _subnets(host: HostView) -> str:
+    nets = {
+        str(ipaddress.ip_network((a.address, a.prefix), strict=False))
+        for a in host.addresses
+        if not a.marked and not a.address.is_loopback and not a.address.is_link_local
+    }
+    return ", ".join(sorted(nets)) or "none"

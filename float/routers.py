@@ -1,0 +1,150 @@
+"""What the float knows of each virtual router now: state, adverts heard, and the decision that follows."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from float.adverts import Advert
+from float.demotion import UNDECIDED, Decision, Heard, decide
+from float.notify_fifo import Notice
+from float.resolve import ResolvedRouter, ResolvedSpec
+from shared.models import Condition, IpAddress, Transport, VirtualRouter, VrrpState
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class RouterEntry:
+    """One virtual router of this node."""
+
+    resolved: ResolvedRouter
+    state: VrrpState = VrrpState.INIT
+    state_at: float = 0.0
+    """Monotonic seconds of the last transition."""
+
+    since: float = 0.0
+    """Wall clock of the last transition."""
+
+    reason: str = ""
+    priority: int = 0
+    """Effective, as keepalived last told it."""
+
+    heard: Heard | None = None
+    decision: Decision = UNDECIDED
+    counters: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def router(self) -> VirtualRouter:
+        """Its part of the spec."""
+        return self.resolved.router
+
+    def hears(self, now: float) -> Heard | None:
+        """The advert of another master that is not older than a master-down interval."""
+        fresh = self.heard is not None and now - self.heard.at <= self.router.master_down_interval
+        return self.heard if fresh else None
+
+
+@dataclass(frozen=True)
+class Transition:
+    """One change of state, for log and history."""
+
+    router: str
+    vrid: int
+    before: VrrpState
+    after: VrrpState
+    reason: str
+    wall: float
+
+
+class RouterBook:
+    """All virtual routers of the spec that runs."""
+
+    def __init__(self) -> None:
+        self.entries: dict[str, RouterEntry] = {}
+
+    def load(self, spec: ResolvedSpec) -> None:
+        """Take the spec over; what is known of routers that stay is kept."""
+        kept = self.entries
+        self.entries = {}
+        for resolved in spec.routers:
+            entry = kept.get(resolved.router.name)
+            if entry is None or entry.router.vrid != resolved.router.vrid:
+                entry = RouterEntry(resolved)
+            entry.resolved = resolved
+            self.entries[resolved.router.name] = entry
+
+    def decide(self, conditions: Sequence[Condition], now: float) -> None:
+        """Answer anew for every router."""
+        for entry in self.entries.values():
+            entry.decision = decide(
+                entry.router,
+                state=entry.state,
+                conditions=conditions,
+                heard=entry.heard,
+                before=entry.decision,
+                now=now,
+            )
+
+    def notice(self, notice: Notice, *, now: float, wall: float) -> Transition | None:
+        """Book keepalived's word; returns the transition when it is one."""
+        entry = self.entries.get(notice.router)
+        if entry is None:
+            return None
+        entry.priority = notice.priority
+        return self._move(entry, notice.state, now=now, wall=wall)
+
+    def keepalived_died(self, *, now: float, wall: float) -> list[Transition]:
+        """Without keepalived no router has a state."""
+        moved = (
+            self._move(e, VrrpState.INIT, now=now, wall=wall, reason="keepalived is not running")
+            for e in self.entries.values()
+        )
+        return [transition for transition in moved if transition]
+
+    def advert(self, advert: Advert, now: float) -> bool:
+        """Book an advert of another node; returns whether it tells something new."""
+        entry = next((e for e in self.entries.values() if e.router.vrid == advert.vrid), None)
+        if entry is None or not _trusted(entry.resolved, advert.source):
+            return False
+        before, entry.heard = entry.heard, Heard(advert.source, advert.priority, now)
+        silent = before is None or now - before.at > entry.router.master_down_interval
+        return silent or before is None or (before.source, before.priority) != (advert.source, advert.priority)
+
+    def masters(self) -> list[RouterEntry]:
+        """The routers whose VIPs this node carries."""
+        return [e for e in self.entries.values() if e.state is VrrpState.MASTER]
+
+    def _move(
+        self, entry: RouterEntry, state: VrrpState, *, now: float, wall: float, reason: str = ""
+    ) -> Transition | None:
+        before = entry.state
+        if state is before:
+            return None
+        entry.reason = reason or _why(entry, state, now)
+        entry.state, entry.state_at, entry.since = state, now, wall
+        return Transition(entry.router.name, entry.router.vrid, before, state, entry.reason, wall)
+
+
+def _trusted(resolved: ResolvedRouter, source: IpAddress) -> bool:
+    """In unicast mode only peers are listened to, as keepalived does."""
+    return resolved.transport is Transport.MULTICAST or source in resolved.peers
+
+
+def _why(entry: RouterEntry, state: VrrpState, now: float) -> str:
+    heard = entry.heard
+    if state is VrrpState.FAULT:
+        return entry.decision.reason or f"keepalived reports a fault; is {entry.resolved.interface} up?"
+    if state is VrrpState.INIT:
+        return "keepalived stopped the virtual router"
+    if state is VrrpState.BACKUP:
+        fresh = entry.hears(now)
+        return f"{fresh.source} advertises priority {fresh.priority}" if fresh else "ready to take over"
+    if entry.decision.preempt and entry.decision.reason:
+        return entry.decision.reason
+    if heard is None:
+        return "no other node advertises"
+    if heard.priority == 0:
+        return f"{heard.source} said that it leaves (priority 0)"
+    return f"{heard.source} was silent for {now - heard.at:.2f} s"
