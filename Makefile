@@ -54,8 +54,7 @@ format: $(READY)
 
 # The lab belongs to the tests' own fixtures; the trap is for a run that was cut short.
 .PHONY: test
-test: | root
-test: $(READY)
+test: root $(READY)
 	@$(BIN)/python -c 'from tests.lab import packages; packages.ensure()'
 	@trap 'status=$$?; trap "" TERM INT; $(BIN)/python -m tests.lab --name $(TEST_LAB) down || status=1; exit $$status' EXIT; \
 	$(BIN)/pytest -p tests.swarm_report
@@ -68,7 +67,7 @@ root:
 # --- the lab -------------------------------------------------------------------------------------
 
 .PHONY: demo demo-down
-demo demo-down: | root
+demo demo-down: root
 	@$(NEED_PYTHON)
 	@$(PYTHON) -m tests.lab $(if $(filter demo,$@),demo,down)
 
