@@ -19,6 +19,7 @@ class LabBase:
         self.plan = Plan(name, IPv4Network(subnet))
         self.segment = Segment(self.plan)
         self.vip = self.plan.vip
+        self.vip6 = self.plan.vip6
         self.registry = self.plan.registry
 
     @property
@@ -62,7 +63,10 @@ class LabBase:
     def nodes(self, via: Host | None = None) -> dict[str, dict[str, str]]:
         """The Swarm's own list by host name: Status, Availability, ManagerStatus; empty when it cannot be had."""
         asked = via or self.manager()
-        shown = asked.docker("node", "ls", "--format", "{{json .}}", check=False, timeout=20)
+        try:
+            shown = asked.docker("node", "ls", "--format", "{{json .}}", check=False, timeout=5)
+        except LabError:
+            return {}  # without a leader the question hangs
         return {entry["Hostname"]: entry for entry in map(json.loads, shown.stdout.splitlines())}
 
     def wait_ready(self, *names: str, via: Host | None = None, timeout: float = 60.0) -> None:

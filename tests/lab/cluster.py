@@ -81,14 +81,16 @@ class Lab(Faults, Observe):
         return {"REGISTRY": self.registry, "VERSION": VERSION}
 
     def remove_stack(self, stack: str = STACK, *, timeout: float = 90.0) -> None:
-        """`docker stack rm`; returns when no task's container of the stack is left on a host that is on."""
+        """`docker stack rm`; returns when no task and no network of the stack is left on a host that is on."""
         self.manager().docker("stack", "rm", stack)
-        wait_until(lambda: not self._stack_containers(stack), timeout, f"stack {stack} to be gone", interval=0.2)
+        wait_until(lambda: not self._left_of_stack(stack), timeout, f"stack {stack} to be gone", interval=0.2)
 
-    def _stack_containers(self, stack: str) -> list[str]:
+    def _left_of_stack(self, stack: str) -> list[str]:
         label = f"label=com.docker.stack.namespace={stack}"
         live = [host for host in self.hosts_on() if host.answers()]
-        return [f"{host.name}:{c.name}" for host in live for c in host.containers(label) if c.service]
+        tasks = [f"{host.name}:{c.name}" for host in live for c in host.containers(label) if c.service]
+        networks = ["network", "ls", "--filter", label, "--format", "{{.Name}}"]
+        return tasks or [f"{host.name}:{name}" for host in live for name in host.docker(*networks).stdout.split()]
 
     def _boot_all(self) -> None:
         in_parallel([host.boot for host in self.hosts.values()])

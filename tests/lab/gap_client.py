@@ -108,7 +108,7 @@ def gaps(sent: array.array[float], answered: array.array[float], late: float) ->
     found: list[tuple[float, float]] = []
     began: float | None = None
     for when, answer in zip(sent, answered, strict=True):
-        missing = answer == UNANSWERED or answer - when > late
+        missing = answer == UNANSWERED or _is_late(when, answer, late)
         if missing and began is None:
             began = when
         elif not missing and began is not None:
@@ -117,6 +117,11 @@ def gaps(sent: array.array[float], answered: array.array[float], late: float) ->
     if began is not None:
         found.append((began, sent[-1] - began))
     return found
+
+
+def _is_late(when: float, answer: float, late: float) -> bool:
+    """True for an answer that waited, say in the queue of a neighbour that was being looked for."""
+    return answer != UNANSWERED and answer - when > late
 
 
 def _kernel_time(ancillary: list[tuple[int, int, bytes]]) -> float:
@@ -138,7 +143,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("target")
     parser.add_argument("--interval", type=float, default=0.002, help="seconds between probes")
-    parser.add_argument("--late", type=float, default=0.1, help="seconds after which an answer counts as missing")
+    parser.add_argument("--late", type=float, default=0.02, help="seconds after which an answer counts as missing")
     options = parser.parse_args()
     prober = Prober(options.target, options.interval)
     print("ready", flush=True)
@@ -146,6 +151,7 @@ def main() -> None:
     report = {
         "sent": len(prober.sent),
         "lost": sum(answer == UNANSWERED for answer in prober.answered),
+        "late": sum(_is_late(*probe, options.late) for probe in zip(prober.sent, prober.answered, strict=True)),
         "refused": prober.refused,
         "began": prober.sent[0] if prober.sent else 0.0,
         "ended": prober.sent[-1] if prober.sent else 0.0,

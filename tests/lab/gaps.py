@@ -32,6 +32,7 @@ class GapReport:
 
     sent: int
     lost: int
+    late: int
     refused: int
     began: float
     ended: float
@@ -49,13 +50,13 @@ class GapReport:
     def sentence(self) -> str:
         worst = max(self.gaps, key=lambda gap: gap.length, default=None)
         longest = f", the longest {worst.length * 1000:.0f} ms after {worst.start - self.began:.3f} s" if worst else ""
-        return f"{self.sent} sent, {self.lost} lost, {len(self.gaps)} gaps{longest}"
+        return f"{self.sent} sent, {self.lost} lost, {self.late} late, {len(self.gaps)} gaps{longest}"
 
 
 class GapClient:
     """Probes for the length of a `with`; `report` ends it."""
 
-    def __init__(self, namespace: str, target: str, *, interval: float = 0.002, late: float = 0.1) -> None:
+    def __init__(self, namespace: str, target: str, *, interval: float = 0.002, late: float = 0.02) -> None:
         enter = ["ip", "netns", "exec", namespace, "nice", "-n", "-5"]
         self._command = [
             *enter,

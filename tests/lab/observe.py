@@ -57,8 +57,8 @@ class Observe(LabBase):
         """For a `with`: records when any address came to, or left, the kernel of any host."""
         return AddressWatch({host.name: host.namespace for host in self.hosts.values()})
 
-    def gap_client(self, vip: str | None = None, *, interval: float = 0.002, late: float = 0.1) -> GapClient:
-        """For a `with`: a client in the LAN that probes the VIP all the time."""
+    def gap_client(self, vip: str | None = None, *, interval: float = 0.002, late: float = 0.02) -> GapClient:
+        """For a `with`: a client in the LAN that probes the VIP all the time; answers after `late` seconds are too late."""
         return GapClient(self.plan.lan_namespace, vip or self.vip, interval=interval, late=late)
 
     def http(self, host: str, path: str, *, port: int = BUOY_PORT, timeout: float = 5.0) -> tuple[int, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network, IPv6Address
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
 DEFAULT_NAME = "keepalived-lab"
@@ -89,7 +89,12 @@ class Plan:
         return str(self.subnet[FIRST_HOST + number(host)])
 
     def address6(self, host: str) -> str:
-        return str(IPv6Address("fd88::") + FIRST_HOST + number(host))
+        """fd88::11 for h1: the digits of its IPv4 address, so that people recognise it."""
+        return f"fd88::{FIRST_HOST + number(host)}"
+
+    @property
+    def vip6(self) -> str:
+        return "fd88::100"
 
     @property
     def gateway6(self) -> str:

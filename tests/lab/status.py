@@ -23,7 +23,7 @@ def table(lab: Lab) -> str:
         _row(host, ports.get(host.name), nodes.get(host.name, {}), "holds it" if host.name in holders else "")
         for host in lab.hosts.values()
     ]
-    return "\n".join([header, *rows])
+    return "\n".join(line.rstrip() for line in (header, *rows))
 
 
 def _row(host: Host, port: tuple[bool, bool] | None, node: dict[str, str], vip: str) -> str:
