@@ -7,10 +7,12 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from typing import NoReturn
 
 from tests.lab import packages
 from tests.lab.cluster import Lab
 from tests.lab.plan import DEFAULT_NAME, DEFAULT_SUBNET
+from tests.lab.processes import marked_environment
 from tests.lab.shell import LabError
 from tests.lab.status import table
 
@@ -82,8 +84,9 @@ def _ping(lab: Lab, options: argparse.Namespace) -> int:
     return 0
 
 
-def _enter(words: list[str], command: list[str]) -> int:
-    os.execvp(words[0], [*words, *(command or ["bash"])])
+def _enter(lab: Lab, words: list[str], command: list[str]) -> NoReturn:
+    """Becomes the command; the mark lets `down` end it should it still be there."""
+    os.execvpe(words[0], [*words, *(command or ["bash"])], marked_environment(lab.plan.name))
 
 
 def _tell(act: Callable[[Lab, argparse.Namespace], object]) -> Callable[[Lab, argparse.Namespace], int]:
@@ -115,8 +118,8 @@ VERBS: dict[str, Callable[[Lab, argparse.Namespace], int]] = {
     "holders": _tell(lambda lab, options: " ".join(lab.holders(options.vip)) or "nobody"),
     "ping": _ping,
     "status": _tell(lambda lab, _: table(lab)),
-    "exec": lambda lab, options: _enter(lab.host(options.host).enter(), options.command),
-    "client": lambda lab, options: _enter(["ip", "netns", "exec", lab.plan.lan_namespace], options.command),
+    "exec": lambda lab, options: _enter(lab, lab.host(options.host).enter(), options.command),
+    "client": lambda lab, options: _enter(lab, ["ip", "netns", "exec", lab.plan.lan_namespace], options.command),
     "env": _tell(lambda lab, options: f"export DOCKER_HOST={lab.host(options.host).url}"),
     **{name: _on_a_host(act) for name, act in ON_A_HOST.items()},
 }

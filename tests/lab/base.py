@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from ipaddress import IPv4Network
 from pathlib import Path
 
 from tests.lab.host import Host
 from tests.lab.plan import DEFAULT_NAME, DEFAULT_SUBNET, Plan
 from tests.lab.segment import Segment
-from tests.lab.shell import LabError, run, wait_until
+from tests.lab.shell import CommandFailedError, Finished, LabError, run, wait_until
 
 
 class LabBase:
@@ -55,6 +56,17 @@ class LabBase:
             if host.name != besides and host.answers():
                 return host
         raise LabError("no reachable host has an engine that answers")
+
+    def ask_swarm(self, *arguments: str, timeout: float = 45.0) -> Finished:
+        """A docker command on any manager, again and again while an election leaves the Swarm without a leader."""
+        deadline = time.monotonic() + timeout
+        while True:
+            finished = self.manager().docker(*arguments, check=False, timeout=timeout)
+            if finished.returncode == 0:
+                return finished
+            if "leader" not in finished.stderr or time.monotonic() > deadline:
+                raise CommandFailedError(finished)
+            time.sleep(0.5)
 
     def client(self, *command: str, check: bool = True, timeout: float = 60.0) -> str:
         """What the command prints when the client in the LAN runs it."""

@@ -82,7 +82,7 @@ class Lab(Faults, Observe):
 
     def remove_stack(self, stack: str = STACK, *, timeout: float = 90.0) -> None:
         """`docker stack rm`; returns when no task and no network of the stack is left on a host that is on."""
-        self.manager().docker("stack", "rm", stack)
+        self.ask_swarm("stack", "rm", stack)
         wait_until(lambda: not self._left_of_stack(stack), timeout, f"stack {stack} to be gone", interval=0.2)
 
     def _left_of_stack(self, stack: str) -> list[str]:

@@ -157,8 +157,8 @@ class Faults(LabBase):
         return self._node(name, "update", "--availability", wanted)
 
     def _node(self, name: str, *words: str) -> float:
-        node, manager, struck = self.host(name).name, self.manager(), time.monotonic()
-        manager.docker("node", *words, node)
+        node, struck = self.host(name).name, time.monotonic()
+        self.ask_swarm("node", *words, node)
         return struck
 
 

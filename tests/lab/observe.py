@@ -18,6 +18,7 @@ from tests.lab.address_watch import AddressWatch
 from tests.lab.base import LabBase
 from tests.lab.gaps import GapClient
 from tests.lab.host import Host
+from tests.lab.processes import marked_environment
 from tests.lab.segment import BRIDGE
 from tests.lab.shell import LabError, run, wait_until
 
@@ -58,7 +59,7 @@ class Observe(LabBase):
         return AddressWatch({host.name: host.namespace for host in self.hosts.values()})
 
     def gap_client(self, vip: str | None = None, *, interval: float = 0.002, late: float = 0.02) -> GapClient:
-        """For a `with`: a client in the LAN that probes the VIP all the time; answers after `late` seconds are too late."""
+        """For a `with`: a client in the LAN that probes the VIP; an answer after `late` seconds is part of a gap."""
         return GapClient(self.plan.lan_namespace, vip or self.vip, interval=interval, late=late)
 
     def http(self, host: str, path: str, *, port: int = BUOY_PORT, timeout: float = 5.0) -> tuple[int, str]:
@@ -100,7 +101,8 @@ class Observe(LabBase):
         """Writes what passes the LAN's bridge (pcap-filter(7)) to `pcap`, whole when the `with` ends."""
         command = ["tcpdump", "-i", BRIDGE, "-U", "-n", "-Z", "root", "-w", str(pcap), packet_filter]
         enter = ["ip", "netns", "exec", self.plan.lan_namespace]
-        with subprocess.Popen([*enter, *command], stderr=subprocess.PIPE, text=True, cwd="/") as tcpdump:
+        marked = marked_environment(self.plan.name)
+        with subprocess.Popen([*enter, *command], stderr=subprocess.PIPE, text=True, cwd="/", env=marked) as tcpdump:
             assert tcpdump.stderr is not None
             first = next((line for line in tcpdump.stderr if "listening on" in line), None)
             if first is None:
