@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import logging
 import socket
@@ -27,19 +28,23 @@ class Addresses:
 
     def __init__(self) -> None:
         self._netlink: Any = AsyncIPRoute()  # type: ignore[no-untyped-call]  # pyroute2 is only partly typed
+        self._turn = asyncio.Lock()  # two dumps at once on one socket are refused with EBUSY
 
     async def view(self) -> HostView:
         """Interfaces, addresses and default gateways now. Raises OSError."""
-        names = {m["index"]: m.get("ifname") async for m in await self._netlink.link("dump")}
-        addresses = [_host_address(m, names) async for m in await self._netlink.addr("dump")]
-        return HostView(tuple(names.values()), tuple(a for a in addresses if a), await self._gateways())
+        async with self._turn:
+            names = {m["index"]: m.get("ifname") async for m in await self._netlink.link("dump")}
+            addresses = [_host_address(m, names) async for m in await self._netlink.addr("dump")]
+            gateways = await self._gateways()
+        return HostView(tuple(names.values()), tuple(a for a in addresses if a), gateways)
 
     async def remove(self, address: HostAddress) -> None:
         """Take the address off the host; one that is gone already is no error. Raises OSError."""
         try:
-            await self._netlink.addr(
-                "del", index=address.index, address=str(address.address), prefixlen=address.prefix
-            )
+            async with self._turn:
+                await self._netlink.addr(
+                    "del", index=address.index, address=str(address.address), prefixlen=address.prefix
+                )
         except NetlinkError as error:
             if error.code not in _ENOENT_LIKE:
                 raise OSError(error.code, f"{address.address} cannot be removed: {error}") from error

@@ -21,6 +21,7 @@ JSON_SIGNAL = signal.SIGRTMIN + 2
 STOP_LIMIT = 4.0
 """Seconds for a stop: adverts and addresses go in milliseconds, the process lingers for one second (measured)."""
 
+REALTIME_PRIORITY = 50
 _TEST_LIMIT = 10.0
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True)
@@ -41,6 +42,7 @@ class Keepalived:
         self._process: asyncio.subprocess.Process | None = None
         self._log: asyncio.Task[None] | None = None
         self._watch: asyncio.Task[None] | None = None
+        self._hurry: asyncio.Task[None] | None = None
 
     @property
     def running(self) -> bool:
@@ -86,6 +88,7 @@ class Keepalived:
             env={**os.environ, "TMPDIR": str(self._folder)},
             preexec_fn=_die_with_the_supervisor,
         )
+        self._hurry = asyncio.create_task(self._ask_for_priority(self._process), name="keepalived-priority")
         self._log = asyncio.create_task(self._repeat_log(self._process), name="keepalived-log")
         self._watch = asyncio.create_task(self._wait(self._process), name="keepalived-watch")
 
@@ -151,6 +154,21 @@ class Keepalived:
         logger.info("keepalived ended with %d", code)
         self._on_exit()
 
+    async def _ask_for_priority(self, process: asyncio.subprocess.Process) -> None:
+        """Raise the VRRP child over everything else on a busy node.
+
+        We do it from outside: keepalived's own `vrrp_rt_priority` comes with RLIMIT_RTTIME, which it cannot set again
+        at a reload without SYS_RESOURCE, and the kernel then killed the child after two reloads in a row (measured).
+        """
+        for _ in range(100):
+            await asyncio.sleep(0.02)
+            pid = _pid_of_keepalived(self._folder / "vrrp.pid")
+            if process.returncode is not None:
+                return
+            if pid is not None:
+                logger.info("keepalived is scheduled %s", raise_priority(pid))
+                return
+
     async def _bury_orphan(self) -> None:
         """Wait until the VRRP child of a parent that was killed is gone: it still sends its farewell."""
         pid_file = self._folder / "vrrp.pid"
@@ -162,6 +180,21 @@ class Keepalived:
                 logger.error("an orphaned VRRP child does not end and is killed", extra={"pid": pid})
                 os.kill(pid, signal.SIGKILL)
             await asyncio.sleep(0.01)
+
+
+def raise_priority(pid: int) -> str:
+    """Give the process real-time priority, or else the best ordinary one; returns what was granted, for the log.
+
+    Kernels with RT_GROUP_SCHED refuse real time in a container (cgroup v1); SYS_NICE is needed for both.
+    """
+    granted = []
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, pid, -20)
+        granted.append("at nice -20")
+    with contextlib.suppress(OSError):
+        os.sched_setscheduler(pid, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(REALTIME_PRIORITY))
+        granted.append(f"in real time (round robin, {REALTIME_PRIORITY})")
+    return " and ".join(granted) or "like any other process: neither real time nor nice -20 was granted (SYS_NICE)"
 
 
 def _pid_of_keepalived(pid_file: Path) -> int | None:
