@@ -63,9 +63,12 @@ async def _serve(settings: FloatSettings, lease: LeaseKeeper) -> int:
     track_folder = RUN_FOLDER / "track"
     track_folder.mkdir(parents=True, exist_ok=True)
     (RUN_FOLDER / "supervisor.pid").write_text(f"{os.getpid()}\n")
-    supervisor, link, fifo, adverts = _build(settings, lease, track_folder)
-    fifo.open()
-    adverts.open()
+    link = LinkClient(settings.link_folder / SOCKET_NAME)
+    doors = _build_doors(settings, lease, link)
+    hello = FloatHello(version=_version(), container_id=_container_id(), token=settings.link_token or "")
+    supervisor = Supervisor(doors, hello=hello, track_folder=track_folder)
+    NotifyFifo(RUN_FOLDER / "notify.fifo").open(supervisor.noticed)
+    doors.adverts.open(supervisor.advert)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, supervisor.terminate)
@@ -73,49 +76,29 @@ async def _serve(settings: FloatSettings, lease: LeaseKeeper) -> int:
     return await supervisor.run(link)
 
 
-def _build(
-    settings: FloatSettings, lease: LeaseKeeper, track_folder: Path
-) -> tuple[Supervisor, LinkClient, NotifyFifo, AdvertListener]:
+def _build_doors(settings: FloatSettings, lease: LeaseKeeper, link: LinkClient) -> Doors:
     clock = SystemClock()
-    identity = {"version": _version(), "hostname": settings.node_hostname, "container_id": _container_id()}
-    # The doors call the supervisor, which is built last; each goes through a name that it will have by then.
-    supervisor: Supervisor
     addresses = Addresses()
     renderer = Renderer(RUN_FOLDER)
+    keepalived = Keepalived(RUN_FOLDER)
     record = OwnershipRecord(settings.link_folder / "owned.json", boot_id())
-    keepalived = Keepalived(RUN_FOLDER, on_exit=lambda: supervisor.keepalived_exited())
-    fifo = NotifyFifo(RUN_FOLDER / "notify.fifo", lambda notice: supervisor.noticed(notice))
-    adverts = AdvertListener(lambda advert: supervisor.advert(advert))
-    hello = FloatHello(
-        version=identity["version"], container_id=identity["container_id"], token=settings.link_token or ""
-    )
-    reporter = Reporter(
-        folder=settings.status_folder,
-        health_file=HEALTH_FILE,
-        identity=identity,
-        clock=clock,
-        send=lambda status: link.send(Report(status=status)),
-    )
-    supervisor = Supervisor(
-        Doors(
-            keepalived=keepalived,
-            renderer=renderer,
-            examiner=Examiner(addresses=addresses, renderer=renderer, keepalived=keepalived, record=record),
-            custody=Custody(addresses=addresses, lease=lease, record=record),
-            adverts=adverts,
-            lease=lease,
-            reporter=reporter,
-            history=History(settings.status_folder / "history.jsonl", node=settings.node_hostname),
+    return Doors(
+        keepalived=keepalived,
+        renderer=renderer,
+        examiner=Examiner(addresses=addresses, renderer=renderer, keepalived=keepalived, record=record),
+        custody=Custody(addresses=addresses, lease=lease, record=record),
+        adverts=AdvertListener(),
+        lease=lease,
+        reporter=Reporter(
+            folder=settings.status_folder,
+            health_file=HEALTH_FILE,
+            identity={"version": _version(), "hostname": settings.node_hostname, "container_id": _container_id()},
             clock=clock,
+            send=lambda status: link.send(Report(status=status)),
         ),
-        track_folder=track_folder,
+        history=History(settings.status_folder / "history.jsonl", node=settings.node_hostname),
+        clock=clock,
     )
-    link = LinkClient(
-        settings.link_folder / SOCKET_NAME,
-        hello=lambda: hello.model_copy(update={"spec_digest": supervisor.spec_digest}),
-        listener=supervisor,
-    )
-    return supervisor, link, fifo, adverts
 
 
 @functools.cache

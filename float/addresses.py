@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import logging
 import socket
 from typing import Any
 
@@ -14,10 +13,8 @@ from pyroute2.netlink.exceptions import NetlinkError
 from float.host import HostAddress, HostView
 from shared.models import IpAddress
 
-logger = logging.getLogger(__name__)
-
-FOREVER = 0xFFFFFFFF
-"""A lifetime without end (rtnetlink(7), IFA_CACHEINFO)."""
+RT_TABLE_MAIN = 254
+"""The routing table that everybody means (rtnetlink(7))."""
 
 _ENOENT_LIKE = (2, 19, 99)
 """ENOENT, ENODEV, EADDRNOTAVAIL: the address is not there any more."""
@@ -31,12 +28,21 @@ class Addresses:
         self._turn = asyncio.Lock()  # two dumps at once on one socket are refused with EBUSY
 
     async def view(self) -> HostView:
-        """Interfaces, addresses and default gateways now. Raises OSError."""
+        """Interfaces and addresses now. Raises OSError."""
         async with self._turn:
             names = {m["index"]: m.get("ifname") async for m in await self._netlink.link("dump")}
             addresses = [_host_address(m, names) async for m in await self._netlink.addr("dump")]
-            gateways = await self._gateways()
-        return HostView(tuple(names.values()), tuple(a for a in addresses if a), gateways)
+        return HostView(tuple(names.values()), tuple(a for a in addresses if a))
+
+    async def gateways(self) -> frozenset[IpAddress]:
+        """Default gateways of the main table, both families. Raises OSError."""
+        found = set()
+        async with self._turn:
+            for family in (socket.AF_INET, socket.AF_INET6):
+                async for route in await self._netlink.route("dump", family=family, table=RT_TABLE_MAIN):
+                    if route.get("dst_len") == 0 and route.get("gateway"):
+                        found.add(ipaddress.ip_address(route.get("gateway")))
+        return frozenset(found)
 
     async def remove(self, address: HostAddress) -> None:
         """Take the address off the host; one that is gone already is no error. Raises OSError."""
@@ -52,14 +58,6 @@ class Addresses:
     async def close(self) -> None:
         """Give the socket back."""
         await self._netlink.close()
-
-    async def _gateways(self) -> frozenset[IpAddress]:
-        found = set()
-        for family in (socket.AF_INET, socket.AF_INET6):
-            async for route in await self._netlink.route("dump", family=family, table=254):
-                if route.get("dst_len") == 0 and route.get("gateway"):
-                    found.add(ipaddress.ip_address(route.get("gateway")))
-        return frozenset(found)
 
 
 class LeaseDoor:

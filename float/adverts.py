@@ -1,4 +1,4 @@
-"""VRRP adverts heard on the wire: who is master of a virtual router, and with which priority (RFC 9568, section 5.2)."""
+"""VRRP adverts heard on the wire: who is master of a virtual router, with which priority (RFC 9568, section 5.2)."""
 
 from __future__ import annotations
 
@@ -51,13 +51,14 @@ def parse_ipv4_packet(packet: bytes) -> Advert | None:
 class AdvertListener:
     """Raw sockets that hear what this host receives; they join the multicast groups themselves."""
 
-    def __init__(self, on_advert: Callable[[Advert], None]) -> None:
-        self._on_advert = on_advert
+    def __init__(self) -> None:
+        self._on_advert: Callable[[Advert], None] = lambda _: None
         self._sockets: list[socket.socket] = []
         self._joined: set[tuple[str, str]] = set()
 
-    def open(self) -> None:
+    def open(self, on_advert: Callable[[Advert], None]) -> None:
         """Listen from the running event loop. Raises OSError (PermissionError without NET_RAW)."""
+        self._on_advert = on_advert
         for family, read in ((socket.AF_INET, self._read_ipv4), (socket.AF_INET6, self._read_ipv6)):
             try:
                 sock = socket.socket(family, socket.SOCK_RAW | socket.SOCK_NONBLOCK, VRRP)

@@ -1,4 +1,4 @@
-"""PURE: conditions, adverts heard, VRRP state and time -> may this node hold the VIP, does it step back, does it take over.
+"""PURE: conditions, adverts heard, VRRP state and time -> may this node hold the VIP, step back, or take over.
 
 Invariant: nobody gives the VIP up by `prefer`. A demoted node only lowers its priority; the VIP moves when a healthy
 BACKUP that hears those adverts takes it, once (`nopreempt` would keep it waiting for ever, keepalived.conf(5)), and

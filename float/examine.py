@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from float.addresses import Addresses
 from float.keepalived import Keepalived
 from float.ownership import OwnershipRecord
@@ -23,7 +25,8 @@ class Examiner:
 
     async def examine(self, spec: FloatSpec) -> ResolvedSpec:
         """The spec made ready for this host. Raises UnresolvableError with all problems, OSError if it cannot look."""
-        resolved = resolve(spec, await self._addresses.view(), self._record.addresses)
+        host = replace(await self._addresses.view(), gateways=await self._addresses.gateways())
+        resolved = resolve(spec, host, self._record.addresses)
         problems = await self._keepalived.config_test(self._renderer.render(resolved, preempting=()))
         if problems:
             raise UnresolvableError(tuple(f"keepalived --config-test: {problem}" for problem in problems))

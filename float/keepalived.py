@@ -35,10 +35,9 @@ def _die_with_the_supervisor() -> None:
 class Keepalived:
     """One keepalived, its files in a folder of ours on a tmpfs."""
 
-    def __init__(self, folder: Path, *, program: str = "keepalived", on_exit: Callable[[], None]) -> None:
+    def __init__(self, folder: Path, *, program: str = "keepalived") -> None:
         self._folder = folder
         self._program = program
-        self._on_exit = on_exit
         self._process: asyncio.subprocess.Process | None = None
         self._log: asyncio.Task[None] | None = None
         self._watch: asyncio.Task[None] | None = None
@@ -71,8 +70,8 @@ class Keepalived:
         scratch.write_text(text)
         scratch.replace(self._folder / "keepalived.conf")
 
-    async def start(self) -> None:
-        """Start it on the installed configuration. Raises OSError."""
+    async def start(self, on_exit: Callable[[], None]) -> None:
+        """Start it on the installed configuration; `on_exit` is called once, when it ended. Raises OSError."""
         await self._bury_orphan()
         for name in ("keepalived.pid", "vrrp.pid"):
             (self._folder / name).unlink(missing_ok=True)
@@ -89,8 +88,9 @@ class Keepalived:
             preexec_fn=_die_with_the_supervisor,
         )
         self._hurry = asyncio.create_task(self._ask_for_priority(self._process), name="keepalived-priority")
-        self._log = asyncio.create_task(self._repeat_log(self._process), name="keepalived-log")
-        self._watch = asyncio.create_task(self._wait(self._process), name="keepalived-watch")
+        if self._process.stderr:
+            self._log = asyncio.create_task(_repeat_log(self._process.stderr), name="keepalived-log")
+        self._watch = asyncio.create_task(self._wait(self._process, on_exit), name="keepalived-watch")
 
     def reload(self) -> None:
         """Make it read the installed configuration again; states and addresses stay (measured)."""
@@ -142,17 +142,10 @@ class Keepalived:
             return -1, f"keepalived {arguments[0]} did not end within {_TEST_LIMIT:.0f} s"
         return process.returncode or 0, output.decode(errors="replace")
 
-    async def _repeat_log(self, process: asyncio.subprocess.Process) -> None:
-        assert process.stderr is not None, "it was asked for as a pipe"
-        async for line in process.stderr:
-            text = line.decode(errors="replace").strip()
-            if text:
-                logger.info("keepalived: %s", text.split(": ", 1)[-1])
-
-    async def _wait(self, process: asyncio.subprocess.Process) -> None:
+    async def _wait(self, process: asyncio.subprocess.Process, on_exit: Callable[[], None]) -> None:
         code = await process.wait()
         logger.info("keepalived ended with %d", code)
-        self._on_exit()
+        on_exit()
 
     async def _ask_for_priority(self, process: asyncio.subprocess.Process) -> None:
         """Raise the VRRP child over everything else on a busy node.
@@ -180,6 +173,13 @@ class Keepalived:
                 logger.error("an orphaned VRRP child does not end and is killed", extra={"pid": pid})
                 os.kill(pid, signal.SIGKILL)
             await asyncio.sleep(0.01)
+
+
+async def _repeat_log(stream: asyncio.StreamReader) -> None:
+    async for line in stream:
+        text = line.decode(errors="replace").strip()
+        if text:
+            logger.info("keepalived: %s", text.split(": ", 1)[-1])
 
 
 def raise_priority(pid: int) -> str:

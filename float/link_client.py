@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -22,6 +21,9 @@ _SEND_BUFFER_LIMIT = 1024 * 1024
 class LinkListener(Protocol):
     """Who wants to know; called from the event loop, never concurrently."""
 
+    def hello(self) -> FromFloat:
+        """What to say first on a new connection."""
+
     def link_connected(self) -> None:
         """An anchor accepted the connection."""
 
@@ -35,17 +37,15 @@ class LinkListener(Protocol):
 class LinkClient:
     """One connection at a time to the anchor of this node."""
 
-    def __init__(self, path: Path, *, hello: Callable[[], FromFloat], listener: LinkListener) -> None:
+    def __init__(self, path: Path) -> None:
         self._path = path
-        self._hello = hello
-        self._listener = listener
         self._writer: asyncio.StreamWriter | None = None
 
-    async def run(self) -> None:
+    async def run(self, listener: LinkListener) -> None:
         """Connect, listen, and again; ends only when cancelled."""
         while True:
             with contextlib.suppress(OSError):
-                await self._one_connection()
+                await self._one_connection(listener)
             await asyncio.sleep(RETRY)
 
     def send(self, message: FromFloat) -> None:
@@ -55,26 +55,27 @@ class LinkClient:
             return
         writer.write(encode(message))
 
-    async def _one_connection(self) -> None:
+    async def _one_connection(self, listener: LinkListener) -> None:
         reader, writer = await asyncio.open_unix_connection(str(self._path), limit=MAX_LINE)
         self._writer = writer
-        self.send(self._hello())
-        self._listener.link_connected()
+        self.send(listener.hello())
+        listener.link_connected()
         try:
             while line := await reader.readline():
-                self._hand_on(line)
+                _hand_on(line, listener)
         except ValueError:
             logger.warning("the anchor sent a line that is too long; connecting anew")
         finally:
             self._writer = None
             writer.close()
-            self._listener.link_ended()
+            listener.link_ended()
 
-    def _hand_on(self, line: bytes) -> None:
-        try:
-            message = decode(line)
-        except ProtocolError as error:
-            logger.warning("%s", error)
-            return
-        if message is not None:
-            self._listener.link_message(message)
+
+def _hand_on(line: bytes, listener: LinkListener) -> None:
+    try:
+        message = decode(line)
+    except ProtocolError as error:
+        logger.warning("%s", error)
+        return
+    if message is not None:
+        listener.link_message(message)

@@ -44,14 +44,15 @@ def parse_line(line: str) -> Notice | None:
 class NotifyFifo:
     """The reading end of the FIFO; ours from before keepalived starts until we end."""
 
-    def __init__(self, path: Path, on_notice: Callable[[Notice], None]) -> None:
+    def __init__(self, path: Path) -> None:
         self._path = path
-        self._on_notice = on_notice
+        self._on_notice: Callable[[Notice], None] = lambda _: None
         self._rest = b""
         self._fd = -1
 
-    def open(self) -> None:
+    def open(self, on_notice: Callable[[Notice], None]) -> None:
         """Make the FIFO and read it from the running event loop. Raises OSError."""
+        self._on_notice = on_notice
         self._path.unlink(missing_ok=True)
         os.mkfifo(self._path, 0o600)
         self._fd = os.open(self._path, os.O_RDWR | os.O_NONBLOCK)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from float.host import HostView
 from float.lifecycle import Lifecycle
-from float.link_state import LinkState
 from float.publish import router_status
 from float.resolve import ResolvedSpec
 from float.routers import RouterEntry
@@ -21,6 +21,24 @@ logger = logging.getLogger(__name__)
 PERIOD = 1.0
 HEALTH_FOR = 10
 """Seconds that the container's health file stays good after a report."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """All that a status is made of."""
+
+    resolved: ResolvedSpec | None
+    refused: tuple[str | None, str]
+    """Digest of the spec that was refused last, and why."""
+
+    lifecycle: Lifecycle
+    conditions: tuple[Condition, ...]
+    """The link's first."""
+
+    link_up: bool
+    in_grace: bool
+    entries: tuple[RouterEntry, ...]
+    host: HostView
 
 
 class Reporter:
@@ -46,48 +64,42 @@ class Reporter:
         self._last = 0.0
         self._trouble = ""
 
-    def report(
-        self,
-        *,
-        resolved: ResolvedSpec | None,
-        refused: tuple[str | None, str],
-        lifecycle: Lifecycle,
-        conditions: tuple[Condition, ...],
-        link: LinkState,
-        in_grace: bool,
-        entries: tuple[RouterEntry, ...],
-        host: HostView,
-        news: bool,
-    ) -> None:
+    def report(self, picture: Picture, *, news: bool) -> None:
         """Publish if there is news or the last word is a PERIOD old; trouble with the file is logged, not raised."""
         now = self._clock.monotonic()
         if not news and now - self._last < PERIOD - 0.05:
             return
         self._last = now
-        timeout = resolved.spec.link_timeout if resolved else 3.0
-        status = FloatStatus(
+        self._publish(self._compose(picture, now))
+
+    def _compose(self, picture: Picture, now: float) -> FloatStatus:
+        spec = picture.resolved.spec if picture.resolved else None
+        return FloatStatus(
             **self._identity,
             boot_id=self._boot,
             monotonic=now,
             written_at=self._clock.wall(),
             started_at=self._started_at,
-            keepalived=lifecycle.state.value,
-            keepalived_restarts=lifecycle.restarts,
-            spec_digest=resolved.spec.digest if resolved else None,
-            refused_digest=refused[0],
-            refused_reason=refused[1],
-            link=self._link_status(link.up(now, timeout), in_grace, conditions[0].reason),
-            conditions=conditions,
+            keepalived=picture.lifecycle.state.value,
+            keepalived_restarts=picture.lifecycle.restarts,
+            spec_digest=spec.digest if spec else None,
+            refused_digest=picture.refused[0],
+            refused_reason=picture.refused[1],
+            link=self._link_status(picture),
+            conditions=picture.conditions,
             virtual_routers=tuple(
-                router_status(e, host, version=resolved.spec.vrrp_version, now=now) for e in entries if resolved
+                router_status(entry, picture.host, version=spec.vrrp_version, now=now)
+                for entry in picture.entries
+                if spec
             ),
         )
-        self._publish(status)
 
-    def _link_status(self, up: bool, in_grace: bool, reason: str) -> LinkStatus:
+    def _link_status(self, picture: Picture) -> LinkStatus:
+        up = picture.link_up
         if up is not self._link_since[1]:
             self._link_since = (self._clock.wall(), up)
-        return LinkStatus(up=up, since=self._link_since[0], grace=in_grace and not up, reason=reason)
+        grace = picture.in_grace and not up
+        return LinkStatus(up=up, since=self._link_since[0], grace=grace, reason=picture.conditions[0].reason)
 
     def _publish(self, status: FloatStatus) -> None:
         self._send(status)

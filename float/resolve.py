@@ -63,7 +63,7 @@ def resolve(spec: FloatSpec, host: HostView, owned: frozenset[IpAddress]) -> Res
     problems = tuple(dict.fromkeys(_problems(spec, host, owned)))
     if problems:
         raise UnresolvableError(problems)
-    interface = _transport_interface(spec, host)
+    interface = _transport_interface(spec, host) or ""  # a missing one is among the problems
     return ResolvedSpec(spec, tuple(_resolve_router(spec, r, interface, host) for r in spec.virtual_routers))
 
 
@@ -116,8 +116,7 @@ def _subnet_device(vip: VirtualIp, host: HostView) -> str | None:
     return max(holders, key=lambda a: a.prefix).interface if holders else None
 
 
-def _resolve_router(spec: FloatSpec, router: VirtualRouter, interface: str | None, host: HostView) -> ResolvedRouter:
-    assert interface is not None, "problems were looked for first"
+def _resolve_router(spec: FloatSpec, router: VirtualRouter, interface: str, host: HostView) -> ResolvedRouter:
     vips = [v if v.device else v.model_copy(update={"device": _subnet_device(v, host)}) for v in router.virtual_ips]
     excluded = [v if v.device else v.model_copy(update={"device": _subnet_device(v, host)}) for v in router.excluded]
     source = _source(spec, interface, host)

@@ -133,14 +133,18 @@ def _trusted(resolved: ResolvedRouter, source: IpAddress) -> bool:
 
 
 def _why(entry: RouterEntry, state: VrrpState, now: float) -> str:
-    heard = entry.heard
-    if state is VrrpState.FAULT:
-        return entry.decision.reason or f"keepalived reports a fault; is {entry.resolved.interface} up?"
-    if state is VrrpState.INIT:
-        return "keepalived stopped the virtual router"
+    if state is VrrpState.MASTER:
+        return _why_master(entry, now)
     if state is VrrpState.BACKUP:
         fresh = entry.hears(now)
         return f"{fresh.source} advertises priority {fresh.priority}" if fresh else "ready to take over"
+    if state is VrrpState.FAULT:
+        return entry.decision.reason or f"keepalived reports a fault; is {entry.resolved.interface} up?"
+    return "keepalived stopped the virtual router"
+
+
+def _why_master(entry: RouterEntry, now: float) -> str:
+    heard = entry.heard
     if entry.decision.preempt and entry.decision.reason:
         return entry.decision.reason
     if heard is None:

@@ -2,7 +2,7 @@
 
 Everything that happens (a message, a notify line, an advert, a signal, a dead child, the timer) only wakes the loop;
 each turn then looks at all that is known and does what is missing. The order inside a turn is a safety property: the
-track files, which forbid and demote, are written before anything else, and addresses are swept before keepalived starts.
+track files, which forbid and demote, are written before anything else; addresses are swept before keepalived starts.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from float.link_client import LinkClient
 from float.link_state import LinkState
 from float.notify_fifo import Notice
 from float.render import Renderer
-from float.report import Reporter
+from float.report import Picture, Reporter
 from float.resolve import ResolvedSpec, UnresolvableError
 from float.routers import RouterBook, RouterEntry, Transition
 from float.stats import DumpError
 from shared.clock import Clock
-from shared.link_protocol import Goodbye, GoodbyeReason, Message, SpecAnswer, SpecMessage, VerdictMessage
+from shared.link_protocol import FloatHello, Goodbye, GoodbyeReason, Message, SpecAnswer, SpecMessage, VerdictMessage
 from shared.models import Condition, FloatSpec, Transport
 
 logger = logging.getLogger(__name__)
@@ -67,8 +67,9 @@ class Doors:
 class Supervisor:
     """One keepalived, kept as the anchor's spec and verdict say."""
 
-    def __init__(self, doors: Doors, *, track_folder: Path) -> None:
+    def __init__(self, doors: Doors, *, hello: FloatHello, track_folder: Path) -> None:
         self._doors = doors
+        self._hello = hello
         self._track_folder = track_folder
         self._wake = asyncio.Event()
         self._book = RouterBook()
@@ -88,11 +89,6 @@ class Supervisor:
         self._link_said = True
         self._orphan_said_at = 0.0
 
-    @property
-    def spec_digest(self) -> str | None:
-        """Of the spec that runs; None before the first."""
-        return self._resolved.spec.digest if self._resolved else None
-
     # -- what wakes the loop -------------------------------------------------------------------------------------
 
     def terminate(self) -> None:
@@ -103,6 +99,11 @@ class Supervisor:
         """SIGUSR1: step back for a while, so that a healthy peer takes over."""
         self._handover_until = self._now() + HANDOVER
         self._rouse()
+
+    def hello(self) -> FloatHello:
+        """Who we are, and which spec runs already."""
+        digest = self._resolved.spec.digest if self._resolved else None
+        return self._hello.model_copy(update={"spec_digest": digest})
 
     def link_connected(self) -> None:
         """An anchor accepted the connection."""
@@ -159,7 +160,7 @@ class Supervisor:
         """Serve until told to end; returns the exit code."""
         async with asyncio.TaskGroup() as group:
             tasks = [
-                group.create_task(link.run(), name="link"),
+                group.create_task(link.run(self), name="link"),
                 group.create_task(self._examine_offers(link), name="examine"),
                 group.create_task(self._gather_stats(), name="stats"),
             ]
@@ -232,7 +233,7 @@ class Supervisor:
         await self._doors.custody.sweep(resolved.addresses)
         self._bereaved = None
         try:
-            await self._doors.keepalived.start()
+            await self._doors.keepalived.start(self.keepalived_exited)
         except OSError as error:
             logger.error("keepalived cannot be started: %s", error)
             self._lifecycle = self._lifecycle.started(now).exited(now)
@@ -260,17 +261,17 @@ class Supervisor:
             self._leave(Leaving("its lease keeper died", now))
 
     def _report(self, now: float) -> None:
-        self._doors.reporter.report(
+        picture = Picture(
             resolved=self._resolved,
             refused=self._refused,
             lifecycle=self._lifecycle,
             conditions=self._conditions(now),
-            link=self._link,
+            link_up=self._link.up(now, self._timing.link_timeout),
             in_grace=self._link.in_grace(now, self._timing.update_grace),
             entries=tuple(self._book.entries.values()),
             host=self._doors.custody.host,
-            news=self._news,
         )
+        self._doors.reporter.report(picture, news=self._news)
         self._news = False
 
     # -- beside the loop -----------------------------------------------------------------------------------------
@@ -353,9 +354,7 @@ class Supervisor:
         if self._link.up(now, self._timing.link_timeout) or down_for < self._timing.orphan_after:
             return
         entries = tuple(self._book.entries.values())
-        if orphaned(
-            self._link, entries, timeout=self._timing.link_timeout, after=self._timing.orphan_after, now=now
-        ):
+        if orphaned(self._link, entries, timeout=self._timing.link_timeout, after=self._timing.orphan_after, now=now):
             self._leave(Leaving(f"no anchor for {down_for:.0f} s, and another node serves", now))
         elif now - self._orphan_said_at >= 60:
             self._orphan_said_at = now
