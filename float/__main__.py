@@ -15,6 +15,7 @@ from float.addresses import Addresses
 from float.adverts import AdvertListener
 from float.command_line import ask_handover, parse_arguments, print_status
 from float.custody import Custody
+from float.engine import Engine
 from float.examine import Examiner
 from float.history import History
 from float.keepalived import Keepalived
@@ -34,6 +35,7 @@ from shared.settings import FloatSettings
 logger = logging.getLogger("float")
 
 RUN_FOLDER = Path("/run/keepalived")
+TRACK_FOLDER = RUN_FOLDER / "track"
 HEALTH_FILE = Path("/run/keepalived-health")
 
 
@@ -60,13 +62,12 @@ def main(arguments: list[str]) -> int:
 
 
 async def _serve(settings: FloatSettings, lease: LeaseKeeper) -> int:
-    track_folder = RUN_FOLDER / "track"
-    track_folder.mkdir(parents=True, exist_ok=True)
+    TRACK_FOLDER.mkdir(parents=True, exist_ok=True)
     (RUN_FOLDER / "supervisor.pid").write_text(f"{os.getpid()}\n")
     link = LinkClient(settings.link_folder / SOCKET_NAME)
     doors = _build_doors(settings, lease, link)
     hello = FloatHello(version=_version(), container_id=_container_id(), token=settings.link_token or "")
-    supervisor = Supervisor(doors, hello=hello, track_folder=track_folder)
+    supervisor = Supervisor(doors, hello=hello)
     NotifyFifo(RUN_FOLDER / "notify.fifo").open(supervisor.noticed)
     doors.adverts.open(supervisor.advert)
     loop = asyncio.get_running_loop()
@@ -82,11 +83,14 @@ def _build_doors(settings: FloatSettings, lease: LeaseKeeper, link: LinkClient) 
     renderer = Renderer(RUN_FOLDER)
     keepalived = Keepalived(RUN_FOLDER)
     record = OwnershipRecord(settings.link_folder / "owned.json", boot_id())
+    custody = Custody(addresses=addresses, lease=lease, record=record)
     return Doors(
         keepalived=keepalived,
-        renderer=renderer,
+        engine=Engine(
+            keepalived=keepalived, renderer=renderer, custody=custody, track_folder=TRACK_FOLDER, clock=clock
+        ),
         examiner=Examiner(addresses=addresses, renderer=renderer, keepalived=keepalived, record=record),
-        custody=Custody(addresses=addresses, lease=lease, record=record),
+        custody=custody,
         adverts=AdvertListener(),
         lease=lease,
         reporter=Reporter(

@@ -1,0 +1,120 @@
+"""keepalived kept right: its track files, its configuration, its process, and the VIPs that a dead one left."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from float.custody import Custody
+from float.demotion import demoted_content
+from float.keepalived import Keepalived
+from float.lifecycle import ChildState, Lifecycle
+from float.render import Renderer
+from float.resolve import ResolvedSpec
+from float.routers import RouterEntry
+from shared.clock import Clock
+
+logger = logging.getLogger(__name__)
+
+
+class Engine:
+    """What turns decisions into a running keepalived; each method does only what is missing."""
+
+    def __init__(
+        self, *, keepalived: Keepalived, renderer: Renderer, custody: Custody, track_folder: Path, clock: Clock
+    ) -> None:
+        self._keepalived = keepalived
+        self._renderer = renderer
+        self._custody = custody
+        self._track_folder = track_folder
+        self._clock = clock
+        self._written: dict[str, int] = {}
+        self._installed: tuple[str, ...] = ()
+        self._orphaned_vips: list[RouterEntry] = []
+        self._died_at = 0.0
+        self.lifecycle = Lifecycle()
+
+    def tell(self, entries: Iterable[RouterEntry]) -> None:
+        """Write the track files that differ: the fastest way into keepalived, and the one that fails safe."""
+        for entry in entries:
+            name, decision = entry.router.name, entry.decision
+            self._write(f"allowed_{name}", 1 if decision.allowed else 0)
+            self._write(f"demoted_{name}", demoted_content(entry.router) if decision.demoted else 0)
+
+    def configure(self, resolved: ResolvedSpec, entries: Iterable[RouterEntry]) -> None:
+        """Install and reload the configuration if it differs; the VIPs are recorded first. Raises OSError."""
+        preempting = [entry.router.name for entry in entries if entry.decision.preempt]
+        wanted = (resolved.spec.digest, *preempting)
+        if wanted == self._installed:
+            return
+        self._custody.claim(resolved)
+        self._keepalived.install(self._renderer.render(resolved, preempting=preempting))
+        self._installed = wanted
+        if self._keepalived.running:
+            self._keepalived.reload()
+        logger.info("keepalived's configuration changed", extra={"preempting": ",".join(preempting) or "-"})
+
+    async def keep_running(self, resolved: ResolvedSpec, *, on_exit: Callable[[], None]) -> None:
+        """Start keepalived when it is due, on a host swept of what an earlier one left. Raises OSError."""
+        now = self._clock.monotonic()
+        if not self.lifecycle.due(now) or not self._relieved(now):
+            return
+        await self._custody.sweep(resolved.addresses)
+        self._orphaned_vips = []
+        try:
+            await self._keepalived.start(on_exit)
+        except OSError as error:
+            logger.error("keepalived cannot be started: %s", error)
+            self.lifecycle = self.lifecycle.started(now).exited(now)
+            return
+        self.lifecycle = self.lifecycle.started(self._clock.monotonic())
+
+    def exited(self, masters: list[RouterEntry]) -> None:
+        """The child ended; `masters` are the routers that it held until then."""
+        now = self._clock.monotonic()
+        unasked = self.lifecycle.state is not ChildState.STOPPING
+        self.lifecycle = self.lifecycle.exited(now)
+        if unasked:
+            logger.error("keepalived died; it is started again", extra={"restarts": self.lifecycle.restarts})
+            self._orphaned_vips, self._died_at = masters, now
+
+    async def stop(self, resolved: ResolvedSpec | None) -> None:
+        """End keepalived cleanly, and leave no VIP behind. Raises OSError."""
+        self.lifecycle = self.lifecycle.stopping(self._clock.monotonic())
+        await self._keepalived.stop()
+        self._custody.hold(())
+        if resolved:
+            await self._custody.sweep(resolved.addresses)
+
+    def hold_leases(self, masters: Iterable[RouterEntry]) -> None:
+        """Keep the leases of what we hold, or of what a dead keepalived left and the kernel still serves."""
+        self._custody.hold(self._orphaned_vips or masters)
+
+    def next_change(self, now: float) -> float | None:
+        """When time alone lets keepalived start again."""
+        if self.lifecycle.state is not ChildState.BACKOFF:
+            return None
+        waits = [self._died_at + _time_to_take_over(entry) for entry in self._orphaned_vips]
+        return max(now, self.lifecycle.retry_at, *waits)
+
+    def _relieved(self, now: float) -> bool:
+        """Whether every VIP that a dead keepalived left is held by a peer, or all peers had the time to take it."""
+        return all(
+            now - self._died_at > _time_to_take_over(entry)
+            or (entry.heard is not None and entry.heard.at > self._died_at and entry.heard.priority > 0)
+            for entry in self._orphaned_vips
+        )
+
+    def _write(self, name: str, value: int) -> None:
+        if self._written.get(name) == value:
+            return
+        scratch = self._track_folder / f".{name}"
+        scratch.write_text(f"{value}\n")
+        scratch.replace(self._track_folder / name)
+        self._written[name] = value
+
+
+def _time_to_take_over(entry: RouterEntry) -> float:
+    """Seconds after which the slowest peer has noticed the silence: three intervals and a whole one of skew."""
+    return 4 * entry.router.advert_interval

@@ -1,0 +1,122 @@
+"""What stands for and against this node: the anchor's verdict, the link, a departure, a handover -> conditions.
+
+It holds what was told and when; it decides nothing about VRRP and touches nothing. Times are monotonic seconds.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from float.departure import Leaving, after_goodbye, orphaned
+from float.link_state import LinkState
+from float.routers import RouterEntry
+from shared.link_protocol import GoodbyeReason
+from shared.models import Condition, FloatSpec
+
+logger = logging.getLogger(__name__)
+
+HANDOVER = 5.0
+"""Seconds for which the `handover` command demotes this node."""
+
+_SAY_ORPHANED_EVERY = 60.0
+_NO_SPEC = FloatSpec(router_name="", hostname="", virtual_routers=())
+
+
+class Situation:
+    """The node's situation as the float was told it."""
+
+    def __init__(self, now: float) -> None:
+        self.leaving: Leaving | None = None
+        self._link = LinkState(severed_at=now)
+        self._timing = _NO_SPEC
+        self._verdict: tuple[Condition, ...] = ()
+        self._handover_until = 0.0
+        self._link_was_ok = True
+        self._orphan_said_at = 0.0
+
+    def take_timing(self, spec: FloatSpec) -> None:
+        """Use the link's limits of that spec from now on."""
+        self._timing = spec
+
+    def connected(self, now: float) -> None:
+        """An anchor accepted us."""
+        self._link = self._link.connected(now)
+
+    def ended(self, now: float) -> None:
+        """The connection is gone."""
+        self._link = self._link.ended(now)
+
+    def heard(self, now: float) -> bool:
+        """The anchor said something, which counts as a beat; returns whether that brings the link back."""
+        was_up = self.link_up(now)
+        self._link = self._link.heard(now)
+        return not was_up
+
+    def judged(self, verdict: tuple[Condition, ...]) -> None:
+        """The anchor's conditions, each time whole."""
+        self._verdict = verdict
+
+    def said_goodbye(self, reason: GoodbyeReason, now: float) -> None:
+        """The anchor said why it goes; some reasons take us along."""
+        logger.info("the anchor says goodbye: %s", reason)
+        self._link = self._link.said_goodbye(reason, now)
+        leaving = after_goodbye(reason, now)
+        if leaving:
+            self.leave(leaving)
+
+    def hand_over(self, now: float) -> None:
+        """Step back for a while, so that a healthy peer takes over."""
+        self._handover_until = now + HANDOVER
+
+    def leave(self, leaving: Leaving) -> None:
+        """Hand over and end; the shorter wait wins."""
+        if self.leaving is None or leaving.limit < self.leaving.limit:
+            self.leaving = leaving
+
+    def link_up(self, now: float) -> bool:
+        """Whether an anchor is there and speaks."""
+        return self._link.up(now, self._timing.link_timeout)
+
+    def in_grace(self, now: float) -> bool:
+        """Whether the anchor is expected back."""
+        return self._link.in_grace(now, self._timing.update_grace)
+
+    def conditions(self, now: float) -> tuple[Condition, ...]:
+        """All conditions of this moment, the link's first."""
+        own = [self._link.condition(now, timeout=self._timing.link_timeout, grace=self._timing.update_grace)]
+        if self.leaving:
+            own.append(self.leaving.condition)
+        if now < self._handover_until:
+            own.append(Condition(name="handover", ok=False, reason="asked to hand over"))
+        return (*own, *self._verdict)
+
+    def next_change(self, now: float) -> float | None:
+        """When time alone changes something here."""
+        link = self._link.next_change(now, timeout=self._timing.link_timeout, grace=self._timing.update_grace)
+        leaving = self.leaving.since + self.leaving.limit if self.leaving else None
+        handover = self._handover_until if now < self._handover_until else None
+        return min((m for m in (link, leaving, handover) if m is not None and m >= now), default=None)
+
+    def over(self, masters: Sequence[RouterEntry], now: float) -> bool:
+        """Whether it is time to end."""
+        return self.leaving is not None and self.leaving.over(masters, now)
+
+    def say_link_changes(self, now: float) -> None:
+        """Log when the condition `link` turns."""
+        link = self.conditions(now)[0]
+        if link.ok is not self._link_was_ok:
+            self._link_was_ok = link.ok
+            logger.log(logging.INFO if link.ok else logging.WARNING, "link: %s", link.reason)
+
+    def consider_orphanhood(self, entries: Sequence[RouterEntry], now: float) -> None:
+        """Leave when no anchor comes back and another node serves; the last holder serves on, and says so."""
+        timing = self._timing
+        down_for = now - self._link.down_since(timing.link_timeout)
+        if self.link_up(now) or down_for < timing.orphan_after:
+            return
+        if orphaned(self._link, entries, timeout=timing.link_timeout, after=timing.orphan_after, now=now):
+            self.leave(Leaving(f"no anchor for {down_for:.0f} s, and another node serves", now))
+        elif now - self._orphan_said_at >= _SAY_ORPHANED_EVERY:
+            self._orphan_said_at = now
+            logger.warning("no anchor for %.0f s; nobody else advertises, so this float serves on", down_for)
