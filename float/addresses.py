@@ -30,9 +30,14 @@ class Addresses:
     async def view(self) -> HostView:
         """Interfaces and addresses now. Raises OSError."""
         async with self._turn:
-            names = {m["index"]: m.get("ifname") async for m in await self._netlink.link("dump")}
+            links = [m async for m in await self._netlink.link("dump")]
+            names = {link["index"]: link.get("ifname") for link in links}
             addresses = [_host_address(m, names) async for m in await self._netlink.addr("dump")]
-        return HostView(tuple(names.values()), tuple(a for a in addresses if a))
+        return HostView(
+            interfaces=tuple(names.values()),
+            addresses=tuple(a for a in addresses if a),
+            down=frozenset(link.get("ifname") for link in links if _is_down(link)),
+        )
 
     async def gateways(self) -> frozenset[IpAddress]:
         """Default gateways of the main table, both families. Raises OSError."""
@@ -83,6 +88,11 @@ class LeaseDoor:
             self._netlink.addr("replace", **_renewal(message, seconds))
             renewed.add((found.interface, found.address))
         return frozenset(renewed)
+
+
+def _is_down(link: Any) -> bool:
+    """Off, or without carrier (RFC 2863's operational states, as in IFLA_OPERSTATE)."""
+    return link["state"] == "down" or link.get("IFLA_OPERSTATE") in ("DOWN", "LOWERLAYERDOWN", "NOTPRESENT")
 
 
 def _host_address(message: Any, names: dict[int, str]) -> HostAddress | None:

@@ -32,6 +32,9 @@ class HostView:
 
     interfaces: tuple[str, ...]
     addresses: tuple[HostAddress, ...]
+    down: frozenset[str] = frozenset()
+    """Names of the interfaces that are off, or have no carrier."""
+
     gateways: frozenset[IpAddress] = frozenset()
 
     def having(self, address: IpAddress) -> tuple[HostAddress, ...]:

@@ -17,7 +17,7 @@ def router_status(entry: RouterEntry, host: HostView, *, version: int, now: floa
         vrid=router.vrid,
         state=entry.state,
         since=entry.since,
-        reason=entry.reason,
+        reason=_reason(entry, host),
         interface=resolved.interface,
         priority_base=router.priority,
         priority_effective=router.demoted_priority if entry.decision.demoted else router.priority,
@@ -25,7 +25,7 @@ def router_status(entry: RouterEntry, host: HostView, *, version: int, now: floa
         version=version,
         demoted=entry.decision.demoted,
         allowed=entry.decision.allowed,
-        expected=_expected(entry, now),
+        expected=_expected(entry, host, now),
         virtual_ips=tuple(_vips(entry, host)),
         peers=tuple(PeerStatus(address=str(p.address), hostname=p.hostname, priority=p.priority) for p in router.peers),
         master_address=str(heard.source) if heard else None,
@@ -34,21 +34,16 @@ def router_status(entry: RouterEntry, host: HostView, *, version: int, now: floa
     )
 
 
-def disagreement(entry: RouterEntry, host: HostView) -> str | None:
-    """Why kernel and VRRP state do not agree about the VIPs, or None."""
-    for vip in entry.resolved.addresses:
-        present = bool(host.having(vip.address))
-        if entry.state is VrrpState.MASTER and not present:
-            return f"{vip.cidr} is missing although this node is MASTER of {entry.router.name}"
-        if entry.state is not VrrpState.MASTER and present:
-            return f"{vip.cidr} is present although this node is {entry.state.name} of {entry.router.name}"
-    return None
+def _reason(entry: RouterEntry, host: HostView) -> str:
+    if entry.state is VrrpState.FAULT and entry.resolved.interface in host.down:
+        return f"{entry.resolved.interface} is down"
+    return entry.reason
 
 
-def _expected(entry: RouterEntry, now: float) -> bool:
-    """MASTER and BACKUP always; FAULT where a condition forbids; INIT for the moments of a start."""
+def _expected(entry: RouterEntry, host: HostView, now: float) -> bool:
+    """MASTER and BACKUP always; FAULT where a condition forbids or the cable is out; INIT while it starts."""
     if entry.state is VrrpState.FAULT:
-        return not entry.decision.allowed
+        return not entry.decision.allowed or entry.resolved.interface in host.down
     return entry.state is not VrrpState.INIT or now - entry.state_at < 5.0
 
 
