@@ -70,6 +70,8 @@ class Lab(Faults, Observe):
 
     def build(self, *, compose_file: str = images.COMPOSE_FILE, folder: Path = REPOSITORY) -> float:
         """Builds the three images and pushes them to the lab's registry; the seconds that it took."""
+        if not self.is_up:
+            raise LabError("the lab is down, and its registry with it; `python3 -m tests.lab up` first")
         return images.build_and_push(self.plan, self.image_names(), compose_file=compose_file, folder=folder)
 
     def preload(self, *references: str) -> None:

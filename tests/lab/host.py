@@ -49,6 +49,15 @@ class Host(Engine):
         self.address6 = plan.address6(name)
         super().__init__(self.state / "docker.sock")
 
+    def __repr__(self) -> str:
+        return f"<{self.name} of {self.plan.name}>"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Host) and (self.name, self.plan) == (other.name, other.plan)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.plan))
+
     @property
     def first_process(self) -> int | None:
         """Its PID as the machine sees it, or None when the host is off."""

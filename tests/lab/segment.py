@@ -12,6 +12,9 @@ from tests.lab.shell import run
 BRIDGE = "br0"
 ISLAND = "br1"
 NIC = "eth0"
+# Fixed, since a bridge otherwise takes the lowest address of its ports: it would change with a host's power,
+# and the client, whose NIC it is, would forget all its neighbours at that moment.
+BRIDGES = {BRIDGE: "02:00:0a:58:00:01", ISLAND: "02:00:0a:58:00:02"}
 
 
 class Segment:
@@ -24,8 +27,8 @@ class Segment:
         """Namespace, both bridges, the client's addresses, and the builder's link from the machine."""
         lan = self.plan.lan_namespace
         namespaces.make(lan)
-        for bridge in (BRIDGE, ISLAND):
-            self._ip(f"link add {bridge} type bridge forward_delay 0 stp_state 0")
+        for bridge, hardware_address in BRIDGES.items():
+            self._ip(f"link add {bridge} address {hardware_address} type bridge forward_delay 0 stp_state 0")
             self._sysctl(f"ipv6/conf/{bridge}/accept_dad", "0")
             self._ip(f"link set {bridge} up")
         self._ip(f"addr add {self.plan.gateway}/24 dev {BRIDGE}")
