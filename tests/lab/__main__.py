@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import NoReturn
 
-from tests.lab import packages
+from tests.lab import demo, packages
 from tests.lab.cluster import Lab
 from tests.lab.plan import DEFAULT_NAME, DEFAULT_SUBNET
 from tests.lab.processes import marked_environment
@@ -109,6 +109,7 @@ VERBS: dict[str, Callable[[Lab, argparse.Namespace], int]] = {
     "up": _up,
     "down": _tell(lambda lab, _: lab.down()),
     "build": _build,
+    "demo": _tell(lambda lab, _: demo.show(lab)),
     "deploy": _deploy,
     "remove-stack": _tell(lambda lab, _: lab.remove_stack()),
     "partition": _tell(lambda lab, options: lab.partition(*options.hosts)),
@@ -123,7 +124,7 @@ VERBS: dict[str, Callable[[Lab, argparse.Namespace], int]] = {
     "env": _tell(lambda lab, options: f"export DOCKER_HOST={lab.host(options.host).url}"),
     **{name: _on_a_host(act) for name, act in ON_A_HOST.items()},
 }
-TIMED = {"up", "down", "build", "boot", "remove-stack", "restart-dockerd"}
+TIMED = {"demo", "up", "down", "build", "boot", "remove-stack", "restart-dockerd"}
 
 
 def _parser() -> argparse.ArgumentParser:
