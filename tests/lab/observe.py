@@ -7,6 +7,7 @@ import json
 import signal
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -99,7 +100,19 @@ class Observe(LabBase):
     @contextmanager
     def capture(self, packet_filter: str, pcap: Path) -> Iterator[Path]:
         """Writes what passes the LAN's bridge (pcap-filter(7)) to `pcap`, whole when the `with` ends."""
-        command = ["tcpdump", "-i", BRIDGE, "-U", "-n", "-Z", "root", "-w", str(pcap), packet_filter]
+        command = [
+            "tcpdump",
+            "-i",
+            BRIDGE,
+            "--immediate-mode",
+            "-U",
+            "-n",
+            "-Z",
+            "root",
+            "-w",
+            str(pcap),
+            packet_filter,
+        ]
         enter = ["ip", "netns", "exec", self.plan.lan_namespace]
         marked = marked_environment(self.plan.name)
         with subprocess.Popen([*enter, *command], stderr=subprocess.PIPE, text=True, cwd="/", env=marked) as tcpdump:
@@ -110,6 +123,7 @@ class Observe(LabBase):
             try:
                 yield pcap
             finally:
+                time.sleep(0.1)  # what passed last reaches the file too
                 tcpdump.send_signal(signal.SIGINT)
                 tcpdump.stderr.read()
 
