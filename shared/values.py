@@ -152,8 +152,6 @@ def arguments(text: str) -> tuple[str, ...]:
 def check_url(text: str) -> str:
     """A URL over HTTP or HTTPS."""
     rule = "must be a URL like http://127.0.0.1:8080/health, without user and password, special characters as %XX"
-    if len(text) > 2048 or not re.fullmatch(r"[A-Za-z0-9_.,:;@%&?=+~/\[\]*()-]+", text):
-        raise ValueError(rule)
     _split_url(text, ("http", "https"), rule)
     return text
 
@@ -172,14 +170,15 @@ def docker_host(text: str) -> str:
 
 
 def _split_url(text: str, schemes: tuple[str, ...], rule: str) -> int | None:
-    """The URL's port. Raises ValueError with the rule unless it has one of the schemes, a host and no user."""
+    """The URL's port. Raises ValueError with the rule unless it is plain, with a scheme of these, a host and no user."""
     try:
         parts = urlsplit(text)
         port = parts.port
     except ValueError:
         raise ValueError(rule) from None
+    plain = len(text) <= 2048 and re.fullmatch(r"[A-Za-z0-9_.,:;@%&?=+~/\[\]*()-]+", text)
     host = re.fullmatch(r"[A-Za-z0-9._:-]{1,253}", parts.hostname or "")
-    if parts.scheme not in schemes or not host or "@" in parts.netloc:
+    if not plain or not host or parts.scheme not in schemes or "@" in parts.netloc:
         raise ValueError(rule)
     return port
 

@@ -186,6 +186,7 @@ WRONG_FOR_ANCHOR = [
     ("KEEPALIVED_FLOAT_NAME", "-float", CONTAINER),
     ("DOCKER_HOST", "/var/run/docker.sock", DOCKER_HOST),
     ("DOCKER_HOST", "tcp://proxy", DOCKER_HOST),
+    ("DOCKER_HOST", "tcp://proxy:2375/{x}", DOCKER_HOST),
     ("DOCKER_HOST", "ssh://node", DOCKER_HOST),
     ("DOCKER_HOST", "unix://docker.sock", DOCKER_HOST),
     ("DOCKER_NODE_HOSTNAME", "{{.Node.Hostname}}", HOSTNAME),
