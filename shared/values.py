@@ -170,7 +170,7 @@ def docker_host(text: str) -> str:
 
 
 def _split_url(text: str, schemes: tuple[str, ...], rule: str) -> int | None:
-    """The URL's port. Raises ValueError with the rule unless it is plain, with a scheme of these, a host and no user."""
+    """The URL's port. Raises ValueError with the rule unless it is plain, has a known scheme, a host and no user."""
     try:
         parts = urlsplit(text)
         port = parts.port
