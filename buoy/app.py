@@ -9,12 +9,13 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRouter
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from buoy.answers import JSON, Answer
 from buoy.openapi import complete
+from buoy.page import Page
 from buoy.problems import not_found, problem
-from buoy.routes import respond
+from buoy.responses import Declared, also, respond
 
 DESCRIPTION = (
     "Who holds the floating IPs of this Docker Swarm, and why. Read-only. "
@@ -31,12 +32,38 @@ class Application(FastAPI):
             self.openapi_schema = complete(super().openapi())
         return self.openapi_schema
 
+
+class Documents:
+    """What the buoy says about itself: its own document, the page of it, and the files that its pages need."""
+
+    def __init__(self, app: Application, page: Page) -> None:
+        self._app = app
+        self._page = page
+
+    def add(self) -> None:
+        """Add them to the application."""
+        about: dict[str, Any] = {"tags": ["the buoy"]}
+        html: Declared = also(200, "A page", content={"text/html": {"schema": {"type": "string"}}})
+        self._app.add_api_route("/openapi.json", self.document, summary="This document", **about)
+        self._app.add_api_route(
+            "/docs", self.docs, summary="It, for reading", response_class=Response, responses=html, **about
+        )
+        self._app.add_api_route("/static/{name}", self.static, include_in_schema=False)
+
     async def document(self) -> Response:
-        """This document."""
-        return respond(Answer(200, JSON, json.dumps(self.openapi()).encode()))
+        """OpenAPI 3.1, with every answer."""
+        return respond(Answer(200, JSON, json.dumps(self._app.openapi()).encode()))
+
+    async def docs(self) -> Response:
+        """Needs nothing from elsewhere, and no script."""
+        return respond(self._page.docs(self._app.openapi()))
+
+    async def static(self, request: Request, name: str) -> Response:
+        """A file of the pages."""
+        return respond(self._page.static.get(f"/static/{name}") or not_found(request.url.path))
 
 
-def build(routes: tuple[APIRouter, ...], version: str) -> Application:
+def build(routes: tuple[APIRouter, ...], page: Page, version: str) -> Application:
     """The application with these routes."""
     app = Application(
         title="keepalived-buoy",
@@ -50,9 +77,7 @@ def build(routes: tuple[APIRouter, ...], version: str) -> Application:
     )
     for each in routes:
         app.include_router(each)
-    app.add_api_route(
-        "/openapi.json", app.document, tags=["the buoy"], summary="This document", response_class=JSONResponse
-    )
+    Documents(app, page).add()
     return app
 
 

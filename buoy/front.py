@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -10,6 +10,7 @@ from buoy.access import OPEN_PATHS, IpNetwork, permitted
 from buoy.answers import HEALTH_JSON, METHODS, RAW_SECURITY_HEADERS, Answer
 from buoy.board import Board
 from buoy.problems import FORBIDDEN, method_not_allowed
+from buoy.responses import ASKED_METHOD
 
 _READ_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _PLAIN_METHODS = frozenset({"GET", "HEAD"})
@@ -20,13 +21,10 @@ _HEALTH_JSON = HEALTH_JSON.encode()
 class Front:
     """Answers at once what is ready on the board; the rest goes on to the application as a GET."""
 
-    def __init__(
-        self, app: ASGIApp, board: Board, *, allow: Sequence[IpNetwork], neighbours: Collection[str] = frozenset()
-    ) -> None:
+    def __init__(self, app: ASGIApp, board: Board, *, allow: Sequence[IpNetwork]) -> None:
         self._app = app
         self._board = board
         self._allow = tuple(allow)
-        self._neighbours = neighbours
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -34,13 +32,15 @@ class Front:
         if answer is not None:
             await _deliver(answer, scope["method"], send)
         else:
-            await self._app({**scope, "method": "GET"}, receive, _outgoing(scope["method"], send))
+            await self._app(
+                {**scope, "method": "GET", ASKED_METHOD: scope["method"]}, receive, _outgoing(scope["method"], send)
+            )
 
     def _at_once(self, scope: Scope) -> Answer | None:
         if scope["method"] not in _READ_METHODS:
             return method_not_allowed(scope["method"])
         path = scope["path"]
-        if self._allow and path not in OPEN_PATHS and not permitted(_client(scope), self._allow, self._neighbours):
+        if path not in OPEN_PATHS and not permitted(_client(scope), self._allow, self._board.neighbour_addresses):
             return FORBIDDEN
         if scope["query_string"]:
             return None

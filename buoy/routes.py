@@ -8,21 +8,21 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import JSONResponse, Response
 
 from buoy.answers import HEALTH_JSON, JSON, ROLE_PATHS, Answer, role
-from buoy.api import HealthAnswer, HistoryMark, Identity, NodeAnswer, RoleAnswer, VersionAnswer
+from buoy.api import HealthAnswer, Identity, NodeAnswer, RoleAnswer, VersionAnswer
 from buoy.board import Board
-from buoy.describe import node_answer, version_answer
+from buoy.cluster_view import masters_by_vrid
+from buoy.describe import version_answer
 from buoy.health import not_known, reason_against
 from buoy.identity import OwnContainer
 from buoy.metrics import CONTENT_TYPE, render
+from buoy.page import Page
+from buoy.responses import PLAIN_TEXT, also, respond
 from buoy.selection import RouterFilter
 
-LINKS = {
-    "health": "/health",
-    "vrrp": "/vrrp",
-    "metrics": "/metrics",
-    "version": "/version",
-    "openapi": "/openapi.json",
-}
+LINKS = {name: f"/{name}" for name in ("health", "vrrp", "cluster", "events", "metrics", "version", "docs")}
+
+After = Annotated[int | None, Query(ge=0, description="The `revision` that is known already")]
+Wait = Annotated[float, Query(ge=0, le=60, description="Seconds to wait for another one")]
 
 
 class HealthJson(JSONResponse):
@@ -31,24 +31,13 @@ class HealthJson(JSONResponse):
     media_type = HEALTH_JSON
 
 
-_PLAIN_TEXT = {"content": {"text/plain": {"schema": {"type": "string"}}}}
-
-
-def _also(status: int, description: str, **more: Any) -> dict[int | str, dict[str, Any]]:
-    return {status: {"description": description, **more}}
-
-
-def respond(answer: Answer) -> Response:
-    """The answer as Starlette sends it; the headers of every answer come from the front."""
-    return Response(answer.body, answer.status, media_type=answer.media_type)
-
-
 class NodeRoutes:
     """This node's truth, from the board."""
 
-    def __init__(self, board: Board, container: OwnContainer) -> None:
+    def __init__(self, board: Board, container: OwnContainer, page: Page) -> None:
         self._board = board
         self._container = container
+        self._page = page
 
     def router(self) -> APIRouter:
         """All of them."""
@@ -60,7 +49,7 @@ class NodeRoutes:
 
     def _add_probes(self, routes: APIRouter) -> None:
         text: dict[str, Any] = {"response_class": Response}
-        ok, no = _also(200, "`ok`", **_PLAIN_TEXT), _also(503, "The reason", **_PLAIN_TEXT)
+        ok, no = also(200, "`ok`", **PLAIN_TEXT), also(503, "The reason", **PLAIN_TEXT)
         routes.add_api_route("/livez", self.livez, summary="The buoy itself answers", responses=ok, **text)
         routes.add_api_route("/readyz", self.readyz, summary="A status has been read", responses=ok | no, **text)
         routes.add_api_route(
@@ -69,7 +58,7 @@ class NodeRoutes:
             summary="This node serves, or could take over",
             response_class=HealthJson,
             response_model=HealthAnswer,
-            responses=_also(200, "`Ok`", **_PLAIN_TEXT) | _also(503, "The reason", model=HealthAnswer, **_PLAIN_TEXT),
+            responses=also(200, "`Ok`", **PLAIN_TEXT) | also(503, "The reason", model=HealthAnswer, **PLAIN_TEXT),
         )
 
     def _add_roles(self, routes: APIRouter) -> None:
@@ -80,12 +69,19 @@ class NodeRoutes:
                 name=path.strip("/"),
                 summary=f"200 when this node is {state.name}",
                 response_model=RoleAnswer,
-                responses=_also(503, f"It is not {state.name}, or that is not known", model=RoleAnswer),
+                responses=also(503, f"It is not {state.name}, or that is not known", model=RoleAnswer),
             )
 
     def _add_views(self, routes: APIRouter) -> None:
-        routes.add_api_route("/", self.identity, summary="Which node answers", response_model=Identity)
-        unknown = _also(503, "The status is missing or stale; the last word is shown", model=NodeAnswer)
+        html = {"text/html": {"schema": {"type": "string"}}}
+        routes.add_api_route(
+            "/",
+            self.root,
+            summary="Which node answers; for a browser, the dashboard",
+            response_model=Identity,
+            responses=also(200, "A page for those that accept `text/html`", content=html),
+        )
+        unknown = also(503, "The status is missing or stale; the last word is shown", model=NodeAnswer)
         metrics = {"description": "Prometheus text", "content": {"text/plain": {"schema": {"type": "string"}}}}
         routes.add_api_route(
             "/vrrp",
@@ -116,25 +112,34 @@ class NodeRoutes:
         """About the virtual router that the query names, or the stack's own."""
         return respond(role(self._board.node, ROLE_PATHS[request.url.path], wanted))
 
-    async def vrrp(self) -> Response:
-        """State, priorities, addresses as the kernel has them, peers, counters, and the conditions with reasons."""
-        node = self._board.node
-        answer = node_answer(node, version=self._board.version, history=HistoryMark())
-        return respond(Answer(503 if not_known(node) else 200, JSON, answer.encode()))
+    async def vrrp(self, after: After = None, wait: Wait = 0.0) -> Response:
+        """State, priorities, addresses as the kernel has them, peers, counters, and the conditions with reasons.
+
+        With `after` and `wait` the answer comes once there is something new, or when the time is over.
+        """
+        if after is not None:
+            await self._board.told.beyond(after, wait)
+        known = not_known(self._board.node) is None
+        return respond(Answer(200 if known else 503, JSON, self._board.node_answer().encode()))
 
     async def metrics(self) -> Response:
         """Names, types and labels of mehdy/keepalived-exporter, and some of our own."""
-        text = render(self._board.node, masters={}, version=self._board.version)
+        text = render(self._board.node, masters=masters_by_vrid(self._board.cluster), version=self._board.version)
         return respond(Answer(200, CONTENT_TYPE, text))
 
     async def version(self) -> Response:
         """The release of every part on this node."""
         return respond(Answer(200, JSON, version_answer(self._board.node, version=self._board.version).encode()))
 
-    async def identity(self) -> Response:
+    async def root(self, request: Request) -> Response:
         """Which node and container answers, and what else can be asked."""
+        if "text/html" in request.headers.get("accept", ""):
+            return respond(self._page.dashboard(self._board))
+        return respond(Answer(200, JSON, self._identity().encode()))
+
+    def _identity(self) -> Identity:
         node, reason = self._board.node, reason_against(self._board.node)
-        answer = Identity(
+        return Identity(
             hostname=node.name,
             container_id=self._container.id,
             container_uptime=self._container.uptime(),
@@ -144,4 +149,3 @@ class NodeRoutes:
             states={router.name: router.state.name for router in node.routers},
             links=LINKS,
         )
-        return respond(Answer(200, JSON, answer.encode()))

@@ -1,4 +1,4 @@
-"""The status volume, in memory: two files looked at ten times a second, read only when they changed."""
+"""The status volume, in memory: three files looked at ten times a second, read only when they changed."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ import logging
 from pathlib import Path
 
 from buoy.board import Board
+from buoy.history import HISTORY_FILE, read_history
 from buoy.node import NodeView
 from shared.clock import Clock
 from shared.models import AnchorStatus, FloatStatus
 from shared.status_file import ANCHOR_FILE, FLOAT_FILE, STALE_AFTER, age, read_anchor_status, read_float_status
 
 LOOK_EVERY = 0.1
-"""Seconds between looks; a look is two calls of stat(2)."""
+"""Seconds between looks; a look is three calls of stat(2)."""
 
 log = logging.getLogger("buoy.status")
 
@@ -23,12 +24,14 @@ _Mark = tuple[int, int, int] | None
 class StatusWatch:
     """Puts this node's status up on the board when it changes or grows stale."""
 
-    def __init__(self, folder: Path, board: Board, clock: Clock, boot: str) -> None:
+    def __init__(self, folder: Path, board: Board, clock: Clock, boot: str, *, history_limit: int = 1000) -> None:
         self._folder = folder
         self._board = board
         self._clock = clock
         self._boot = boot
+        self._history_limit = history_limit
         self._marks: tuple[_Mark, _Mark] = (None, None)
+        self._history_mark: _Mark = None
 
     async def run(self) -> None:
         """Look for ever."""
@@ -42,6 +45,13 @@ class StatusWatch:
         if node != self._board.node:
             self._tell(self._board.node, node)
             self._board.post_node(node)
+        self._look_at_history()
+
+    def _look_at_history(self) -> None:
+        mark = _mark(self._folder / HISTORY_FILE)
+        if mark is not None and mark != self._history_mark:
+            self._board.post_history(read_history(self._folder / HISTORY_FILE, self._history_limit))
+        self._history_mark = mark
 
     def _read(self) -> NodeView:
         before = self._board.node

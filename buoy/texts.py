@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 
 
 def moment(seconds: float) -> datetime.datetime:
@@ -28,3 +29,8 @@ def sentence(what: str, why: str) -> str:
     """One line: what, and why where that is known."""
     lines = [line.strip() for line in why.splitlines() if line.strip()]
     return f"{what}: {'; '.join(lines)}" if lines else what
+
+
+def listed(words: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else "".join(words)

@@ -1,0 +1,63 @@
+"""The transitions over HTTP: the last ones as JSON, and new ones as they come (server-sent events)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+
+from buoy.board import Board
+from buoy.cluster_api import Event
+from buoy.history import unseen
+
+MOST_STREAMS = 64
+"""A page that is open costs one."""
+
+
+class Streams:
+    """Every open stream of this buoy; bounded, and ended when the buoy ends."""
+
+    def __init__(self, board: Board) -> None:
+        self._board = board
+        self._open = 0
+        self._ended = False
+
+    @property
+    def full(self) -> bool:
+        """Whether one more would be too many."""
+        return self._open >= MOST_STREAMS
+
+    def end(self) -> None:
+        """Let all streams end; called when the buoy stops."""
+        self._ended = True
+        self._board.seen.bump()
+
+    async def stream(self, *, last_id: str, replay: int, beat: float) -> AsyncIterator[bytes]:
+        """What was missed since the event of that id (without one: the last few), then all that is new.
+
+        `transition` is one transition; `change` says that the view of all nodes is another; `beat` that nothing is new.
+        """
+        self._open += 1
+        try:
+            known = _known(self._board.events, last_id, replay)
+            seen = -1
+            yield b"retry: 1000\n\n"
+            while not self._ended:
+                changed = await self._board.seen.beyond(seen, beat)
+                seen, events = self._board.seen.value, self._board.events
+                for event in unseen(events, known) if changed else ():
+                    yield _frame("transition", event.encode(), event.id)
+                if changed:
+                    known = {event.id for event in events}
+                yield _frame("change" if changed else "beat", b'{"revision":%d}' % seen)
+        finally:
+            self._open -= 1
+
+
+def _known(events: Sequence[Event], last_id: str, replay: int) -> set[str]:
+    """The ids of all events that are not to be sent."""
+    ids = [event.id for event in events]
+    return set(ids[ids.index(last_id) if last_id in ids else replay :])
+
+
+def _frame(kind: str, data: bytes, event_id: str = "") -> bytes:
+    head = f"id: {event_id}\n" if event_id else ""
+    return f"{head}event: {kind}\n".encode() + b"data: " + data + b"\n\n"
