@@ -20,7 +20,7 @@ HANDOVER = 5.0
 """Seconds for which the `handover` command demotes this node."""
 
 _SAY_ORPHANED_EVERY = 60.0
-_NO_SPEC = FloatSpec(router_name="", hostname="", virtual_routers=())
+_NO_SPEC = FloatSpec(router_name="none", hostname="", virtual_routers=())
 
 
 class Situation:

@@ -10,6 +10,15 @@ import sys
 _PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 
 
+_OWN = frozenset({"time", "level", "logger", "message", "trace"})
+
+
+def _quoted(value: object) -> str:
+    """A field's value, in JSON's quotes where it would not be read as one word."""
+    text = str(value)
+    return text if text.isprintable() and text and not set(text) & set(' "=') else json.dumps(text)
+
+
 def _fields(record: logging.LogRecord) -> dict[str, object]:
     return {key: value for key, value in vars(record).items() if key not in _PLAIN}
 
@@ -24,8 +33,9 @@ class TextFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Render the record, its trace included."""
-        fields = "".join(f" {key}={value}" for key, value in _fields(record).items())
-        line = f"{_stamp(record)} {record.levelname} {record.name}: {record.getMessage()}{fields}"
+        fields = "".join(f" {key}={_quoted(value)}" for key, value in _fields(record).items())
+        message = record.getMessage().replace("\r", "\\r").replace("\n", "\\n")
+        line = f"{_stamp(record)} {record.levelname} {record.name}: {message}{fields}"
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 
 
@@ -39,7 +49,7 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname,
             "logger": record.name,
             "message": record.getMessage(),
-            **_fields(record),
+            **{key: value for key, value in _fields(record).items() if key not in _OWN},
         }
         if record.exc_info:
             entry["trace"] = self.formatException(record.exc_info)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import enum
+import functools
 import hashlib
 import ipaddress
 from collections.abc import Iterable
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -17,6 +18,10 @@ DEMOTED_PRIORITIES = range(1, 50)
 """VRRP priorities of a demoted node: it serves only as a last resort, and a healthy peer takes over from it."""
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+# What goes into keepalived.conf is one plain word, also when it comes from the link: nothing can become a directive.
+DeviceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,15}$")]
+RouterName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 
 
 class Frozen(BaseModel):
@@ -55,8 +60,8 @@ class VirtualIp(Frozen):
     """One virtual IP; a missing device is the NIC whose subnet holds the address."""
 
     address: IpAddress
-    prefix: int
-    device: str | None = None
+    prefix: int = Field(ge=1, le=128)
+    device: DeviceName | None = None
 
     @classmethod
     def parse(cls, text: str) -> VirtualIp:
@@ -66,9 +71,10 @@ class VirtualIp(Frozen):
         """
         body, _, device = text.strip().partition("@")
         parts = body.split("/")
+        named = "@" in text or len(parts) == 3
         if not device and len(parts) == 3:
             device = parts.pop()
-        if len(parts) > 2 or ("@" in text and not device):
+        if len(parts) > 2 or (named and not device):
             raise ValueError(f"{text!r} is not ADDR[/PREFIX][@DEV]")
         check_device_name(device)
         return cls(**_host_address(text, parts), device=device or None)
@@ -84,8 +90,18 @@ class VirtualIp(Frozen):
 
 def check_device_name(device: str) -> None:
     """Raise ValueError unless the (possibly empty) name could be a Linux NIC's: 1 to 15 plain characters."""
-    if len(device) > 15 or not all(c.isascii() and (c.isalnum() or c in "._-:") for c in device):
+    plain = all(c.isascii() and (c.isalnum() or c in "._-") for c in device)
+    if len(device) > 15 or not plain or device in (".", ".."):
         raise ValueError(f"{device!r} is not the name of a network interface")
+
+
+def can_belong_to_a_host(address: IpAddress) -> bool:
+    """Not multicast, loopback, broadcast, IPv4 in IPv6's clothes, or of "this network" (RFC 6890)."""
+    if isinstance(address, ipaddress.IPv6Address):
+        special = address.ipv4_mapped is not None
+    else:
+        special = address.packed[0] == 0 or address == ipaddress.IPv4Address("255.255.255.255")
+    return not (special or address.is_multicast or address.is_unspecified or address.is_loopback)
 
 
 def _host_address(text: str, parts: list[str]) -> dict[str, object]:
@@ -93,12 +109,17 @@ def _host_address(text: str, parts: list[str]) -> dict[str, object]:
         address = ipaddress.ip_address(parts[0])
     except ValueError:
         raise ValueError(f"{text!r} does not start with an IPv4 or IPv6 address") from None
-    if address.is_multicast or address.is_unspecified or address.is_loopback:
-        raise ValueError(f"{text!r} is a multicast, loopback or unspecified address")
+    if not can_belong_to_a_host(address):
+        raise ValueError(f"{text!r} is an address that no host can have")
     if isinstance(address, ipaddress.IPv6Address) and address.scope_id:
         raise ValueError(f"{text!r} has a zone; write ADDR@DEV")
     prefix = parts[1] if len(parts) == 2 else str(address.max_prefixlen)
-    if not (prefix.isascii() and prefix.isdigit() and 1 <= int(prefix) <= address.max_prefixlen):
+    if not (
+        prefix.isascii()
+        and prefix.isdigit()
+        and not prefix.startswith("0")
+        and 1 <= int(prefix) <= address.max_prefixlen
+    ):
         raise ValueError(f"{text!r} has a prefix outside 1 to {address.max_prefixlen}")
     return {"address": address, "prefix": int(prefix)}
 
@@ -114,21 +135,21 @@ class Peer(Frozen):
 class VirtualRouter(Frozen):
     """One VRRP virtual router as this node is to run it (RFC 9568, section 5)."""
 
-    name: str
+    name: RouterName
     """keepalived's instance name: letters, digits, `_`, `-`, `.`; unique on the node."""
 
-    vrid: int
-    priority: int
+    vrid: int = Field(ge=1, le=255)
+    priority: int = Field(ge=1, le=254)
     """This node's priority while healthy."""
 
-    demoted_priority: int
+    demoted_priority: int = Field(ge=1, le=254)
     """Its priority while demoted: 1 to 49, another one on every node."""
 
-    virtual_ips: tuple[VirtualIp, ...]
+    virtual_ips: tuple[VirtualIp, ...] = Field(min_length=1)
     excluded: tuple[VirtualIp, ...] = ()
     """Addresses moved along that the adverts never name."""
 
-    advert_interval: float = 0.1
+    advert_interval: float = Field(default=0.1, ge=0.01, le=255)
     """Seconds between adverts."""
 
     preempt: bool = False
@@ -151,18 +172,18 @@ class VirtualRouter(Frozen):
 class FloatSpec(Frozen):
     """All that a float has to know; the anchor sends it whole, and never a part of it."""
 
-    router_name: str
+    router_name: RouterName
     """keepalived's router_id; always written, since keepalived asks DNS for a missing one."""
 
     hostname: str
     node_address: IpAddress | None = None
     """The node's Swarm address; the NIC that carries it is the VRRP transport unless `interface` names one."""
 
-    interface: str | None = None
+    interface: DeviceName | None = None
     vrrp_version: Literal[2, 3] = 3
     transport: Transport = Transport.UNICAST
-    multicast_group: str = "224.0.0.18"
-    password: str | None = Field(default=None, repr=False)
+    multicast_group: str = Field(default="224.0.0.18", pattern=r"^[0-9.]{7,15}$")
+    password: str | None = Field(default=None, repr=False, pattern=r"^[!-~]{1,8}$")
     virtual_routers: tuple[VirtualRouter, ...]
     link_timeout: float = 3.0
     update_grace: float = 120.0
@@ -170,15 +191,25 @@ class FloatSpec(Frozen):
 
     @property
     def digest(self) -> str:
-        """Twelve hexadecimal digits that differ when the spec does."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
+        """Twelve hexadecimal digits that differ when the spec does; they are seen in logs and in the status."""
+        public = self.model_dump_json(exclude={"password"}).encode()
+        return hashlib.sha256(public + _slow_hash(self.password)).hexdigest()[:12]
 
     @property
     def wire(self) -> str:
         """What two nodes must have in common to understand each other's adverts; a change needs all at once."""
-        vrids = [router.vrid for router in self.virtual_routers[:1]]
-        parts = (self.vrrp_version, self.transport, self.multicast_group, self.password, self.interface, vrids)
-        return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
+        own = [
+            (router.vrid, router.advert_interval if self.vrrp_version == 2 else None)  # VRRPv3 adopts the master's
+            for router in self.virtual_routers[:1]
+        ]
+        parts = (self.vrrp_version, self.transport, self.multicast_group, self.interface, own)
+        return hashlib.sha256(repr(parts).encode() + _slow_hash(self.password)).hexdigest()[:12]
+
+
+@functools.lru_cache(maxsize=4)
+def _slow_hash(password: str | None) -> bytes:
+    """A hash from which eight characters cannot be guessed in any useful time (RFC 7914)."""
+    return hashlib.scrypt((password or "").encode(), salt=b"keepalived spec", n=2**14, r=8, p=1, dklen=12)
 
 
 class Condition(Frozen):

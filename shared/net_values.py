@@ -9,7 +9,7 @@ import enum
 import ipaddress
 import re
 
-from shared.models import IpAddress, VirtualIp
+from shared.models import IpAddress, VirtualIp, can_belong_to_a_host
 from shared.values import listed, matching
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -28,7 +28,7 @@ def address(text: str) -> IpAddress:
         raise ValueError(f"{text!r} is not an IPv4 or IPv6 address") from None
     if isinstance(value, ipaddress.IPv6Address) and value.scope_id:
         raise ValueError(f"{text!r} has a zone; write the address alone")
-    if value.is_multicast or value.is_unspecified or value.is_loopback or _never_a_host(value):
+    if not can_belong_to_a_host(value):
         raise ValueError(f"{text!r} is a multicast, loopback, broadcast or unspecified address")
     return value
 
@@ -57,26 +57,12 @@ def multicast_group(text: str) -> str:
 
 def virtual_ips(text: str) -> tuple[VirtualIp, ...]:
     """Virtual IPs, no address twice even where prefix or device differ."""
-    items = listed(_virtual_ip)(text)
+    items = listed(VirtualIp.parse)(text)
     addresses = [item.address for item in items]
     twice = next((one for one in addresses if addresses.count(one) > 1), None)
     if twice is not None:
         raise ValueError(f"names {twice} twice")
     return items
-
-
-def _virtual_ip(text: str) -> VirtualIp:
-    item = VirtualIp.parse(text)
-    if _never_a_host(item.address):
-        raise ValueError(f"{text!r} is an address that no host can have")
-    return item
-
-
-def _never_a_host(value: IpAddress) -> bool:
-    """Whether it is in 0.0.0.0/8 or the limited broadcast (RFC 1122, 3.2.1.3), or IPv4 dressed as IPv6."""
-    if isinstance(value, ipaddress.IPv6Address):
-        return value.ipv4_mapped is not None
-    return value.packed[0] == 0 or value.packed == b"\xff\xff\xff\xff"
 
 
 def network(text: str) -> Network:

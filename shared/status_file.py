@@ -50,4 +50,4 @@ def _read(path: Path, kind: type[_Status]) -> _Status | None:
 def age(status: FloatStatus | AnchorStatus, *, monotonic: float, boot: str) -> float:
     """Seconds since the status was written; infinite when it is from another boot or from the future."""
     elapsed = monotonic - status.monotonic
-    return elapsed if status.boot_id == boot and elapsed >= -1 else float("inf")
+    return elapsed if status.boot_id == boot and elapsed >= 0 else float("inf")

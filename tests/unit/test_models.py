@@ -20,6 +20,7 @@ from shared.models import (
     VirtualIp,
     VirtualRouter,
     VrrpState,
+    can_belong_to_a_host,
     failing,
 )
 
@@ -82,7 +83,7 @@ def test_reading_a_virtual_ip_raises_nothing_but_a_value_error(text: str) -> Non
 
 
 @given(
-    address=st.ip_addresses().filter(lambda a: not (a.is_multicast or a.is_unspecified or a.is_loopback)),
+    address=st.ip_addresses().filter(can_belong_to_a_host),
     prefix=st.integers(1, 32),
     device=st.none() | st.from_regex(r"[a-z][a-z0-9._-]{0,14}", fullmatch=True),
 )
