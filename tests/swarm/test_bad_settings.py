@@ -1,0 +1,162 @@
+"""Settings that are wrong, rolled out over a stack that serves: it goes on serving."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.lab.cluster import Lab
+from tests.lab.faults import FLOAT
+from tests.lab.images import references
+from tests.lab.shell import run, wait_until
+from tests.swarm.audit import assert_healthy
+from tests.swarm.images import anchor_alone
+from tests.swarm.moves import moved
+from tests.swarm.rollout import Ended, ended_anchors, roll_out, update, update_state
+
+pytestmark = pytest.mark.swarm
+
+WRONG = {
+    "KEEPALIVED_VIRTUAL_IPS": "10.89.0.300",
+    "KEEPALIVED_VIRTUAL_IPS_EXCLUDED": "elsewhere",
+    "KEEPALIVED_INTERFACE": "eth 0",
+    "KEEPALIVED_ROUTER_ID": "256",
+    "KEEPALIVED_PRIORITY": "0",
+    "KEEPALIVED_PREEMPT": "perhaps",
+    "KEEPALIVED_ADVERT_INTERVAL": "41",
+    "KEEPALIVED_UNICAST_PEERS": "neighbours",
+    "KEEPALIVED_LINK_TIMEOUT": "soon",
+    "KEEPALIVED_IMAGE": "not an image",
+}
+
+
+def test_a_router_id_out_of_range_ends_the_anchor_with_code_2_and_is_rolled_back(lab: Lab) -> None:
+    ended = _rolled_back(lab, lambda: roll_out(lab, KEEPALIVED_ROUTER_ID="999"))
+
+    assert {one.code for one in ended} == {2}
+    assert "KEEPALIVED_ROUTER_ID='999'" in ended[0].said
+
+
+def test_an_unknown_setting_ends_the_anchor_with_code_2_and_the_nearest_name(lab: Lab) -> None:
+    ended = _rolled_back(lab, lambda: update(lab, "--env-add", "KEEPALIVED_VIRTUAL_IP=10.89.0.7"))
+
+    assert {one.code for one in ended} == {2}
+    assert "KEEPALIVED_VIRTUAL_IPS" in ended[0].said
+
+
+def test_an_image_that_cannot_be_pulled_is_named_and_rolled_back_while_the_float_goes_on(lab: Lab) -> None:
+    image = f"{lab.registry}/keepalived-nonexistent:lab"
+
+    ended = _rolled_back(lab, lambda: roll_out(lab, KEEPALIVED_IMAGE=image))
+
+    assert {one.code for one in ended} == {2}
+    assert image in ended[0].said
+
+
+def test_a_vip_outside_every_local_subnet_is_refused_with_code_5_and_rolled_back(lab: Lab) -> None:
+    ended = _rolled_back(lab, lambda: roll_out(lab, KEEPALIVED_VIRTUAL_IPS="203.0.113.7"))
+
+    assert {one.code for one in ended} == {5}
+    assert "203.0.113.7" in ended[0].said
+
+
+def test_a_vip_that_is_a_nodes_address_is_refused_with_code_2_and_rolled_back(lab: Lab) -> None:
+    address = lab.host("h2").address
+
+    ended = _rolled_back(lab, lambda: roll_out(lab, KEEPALIVED_VIRTUAL_IPS=address))
+
+    assert {one.code for one in ended} == {2}
+    assert address in ended[0].said
+
+
+@pytest.fixture
+def odd_one_out(lab: Lab) -> Iterator[str]:
+    """A host that lacks the interface `lan7`, which the two others have."""
+    odd, *others = reversed(lab.hosts.values())
+    for host in others:
+        run(["ip", "-n", host.namespace, "link", "add", "lan7", "type", "veth", "peer", "name", "lan7peer"])
+    yield odd.name
+    for host in others:
+        run(["ip", "-n", host.namespace, "link", "del", "lan7"], check=False)
+
+
+def test_an_interface_that_one_node_lacks_is_refused_there_with_code_5_and_rolled_back(
+    lab: Lab, odd_one_out: str
+) -> None:
+    ended = _rolled_back(lab, lambda: roll_out(lab, KEEPALIVED_INTERFACE="lan7"))
+
+    assert {(one.host, one.code) for one in ended} == {(odd_one_out, 5)}
+    assert "lan7" in ended[0].said
+
+
+@pytest.fixture
+def stranger(lab: Lab, holder: str) -> Iterator[tuple[str, str]]:
+    """Somebody's own container has the float's name on a node: (host, container id)."""
+    host = next(host for host in lab.hosts.values() if host.name != holder)
+    lab.drain(host.name)
+    wait_until(lambda: lab.floats(host.name) == [], 30, f"the float on {host.name} to be gone")
+    sleeper = ["--entrypoint", "sleep", references(lab.image_names())[1], "600"]
+    made = host.docker("run", "--detach", "--name", FLOAT, "--network", "none", *sleeper)
+    lab.activate(host.name)
+    yield host.name, made.stdout.strip()
+    host.docker("rm", "--force", made.stdout.strip())
+
+
+def test_a_foreign_container_with_the_floats_name_is_left_alone_and_ends_the_anchor_with_code_6(
+    lab: Lab, stranger: tuple[str, str]
+) -> None:
+    name, container = stranger
+
+    refused = wait_until(lambda: _with_code(lab, name, 6), 30, f"an anchor on {name} that ends with code 6")
+
+    assert FLOAT in refused[0].said
+    assert lab.float_container(name).id == container
+    lab.host(name).docker("rm", "--force", container)
+    assert_healthy(lab)
+
+
+def test_without_a_docker_socket_the_anchor_ends_with_code_3_and_names_it(lab: Lab) -> None:
+    ended = anchor_alone(lab, "h1")
+
+    assert ended.code == 3
+    assert "/var/run/docker.sock" in ended.said
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_setting_ends_the_anchor_with_code_2_and_one_line(lab: Lab, name: str) -> None:
+    ended = anchor_alone(lab, "h1", {name: WRONG[name]})
+
+    assert ended.code == 2
+    assert f"{name}={WRONG[name]!r}" in ended.said
+
+
+def test_all_wrong_settings_are_told_at_once(lab: Lab) -> None:
+    ended = anchor_alone(lab, "h1", WRONG)
+
+    assert ended.code == 2
+    assert [name for name in WRONG if f"{name}=" not in ended.said] == []
+
+
+def test_without_virtual_ips_the_anchor_ends_with_code_2_and_asks_for_them(lab: Lab) -> None:
+    ended = anchor_alone(lab, "h1", {"KEEPALIVED_VIRTUAL_IPS": ""})
+
+    assert ended.code == 2
+    assert "KEEPALIVED_VIRTUAL_IPS" in ended.said
+
+
+def _with_code(lab: Lab, host: str, code: int) -> list[Ended]:
+    return [one for one in ended_anchors(lab) if (one.host, one.code) == (host, code)]
+
+
+def _rolled_back(lab: Lab, act: Callable[[], list[Ended]]) -> list[Ended]:
+    """What `act` rolled out was rolled back, and nothing of it was seen on the wire; the anchors that ended of it."""
+    with lab.watch_addresses() as watch, lab.gap_client() as client:
+        ended = act()
+        assert_healthy(lab)
+        report = client.report()
+    assert update_state(lab) == "rollback_completed"
+    assert ended
+    assert moved(lab, watch) == []
+    assert report.lost == 0, report.sentence()
+    return ended

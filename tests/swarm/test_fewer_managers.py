@@ -1,0 +1,85 @@
+"""A Swarm of two managers, and one of a single one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.lab.cluster import Lab
+from tests.lab.shell import wait_until
+from tests.swarm.audit import assert_healthy
+from tests.swarm.images import anchor_alone
+from tests.swarm.moves import taken_over
+from tests.swarm.repair import is_deployed
+
+pytestmark = pytest.mark.swarm
+
+
+@pytest.fixture(scope="module")
+def two_managers(swarm: Lab) -> Iterator[Lab]:
+    """h3 is no part of the Swarm, and nothing is deployed."""
+    if is_deployed(swarm):
+        swarm.remove_stack()
+    _leave(swarm, "h3")
+    yield swarm
+    _join(swarm, "h3")
+
+
+@pytest.fixture(scope="module")
+def one_manager(two_managers: Lab) -> Iterator[Lab]:
+    """h1 is the whole Swarm, and nothing is deployed."""
+    if is_deployed(two_managers):
+        two_managers.remove_stack()
+    _leave(two_managers, "h2")
+    yield two_managers
+    _join(two_managers, "h2")
+
+
+def test_two_managers_serve_and_a_power_cut_moves_the_vip(two_managers: Lab) -> None:
+    lab = two_managers
+    lab.deploy()
+    assert_healthy(lab, absent=("h3",))
+    holder = lab.wait_holder()
+
+    with lab.watch_addresses() as watch:
+        struck = lab.power_off(holder)
+        heir = taken_over(lab, watch, since=struck, besides=holder, within=2.0)
+        lab.boot(holder)
+        assert_healthy(lab, within=60, absent=("h3",))
+
+    assert lab.holders() == [heir]
+
+
+def test_an_anchor_on_an_engine_without_a_swarm_ends_with_code_4(two_managers: Lab) -> None:
+    ended = anchor_alone(two_managers, "h3", socket=True)
+
+    assert ended.code == 4
+    assert "manager" in ended.said
+
+
+def test_a_single_manager_serves(one_manager: Lab) -> None:
+    one_manager.deploy()
+
+    assert_healthy(one_manager, absent=("h2", "h3"))
+    assert one_manager.holders() == ["h1"]
+
+
+def _leave(lab: Lab, name: str) -> None:
+    lab.demote(name)
+    host = lab.host(name)
+    wait_until(lambda: not _manages(lab, name), 30, f"{name} to be a worker", interval=0.2)
+    host.docker("swarm", "leave")
+    lab.ask_swarm("node", "rm", "--force", name)
+
+
+def _manages(lab: Lab, name: str) -> bool:
+    shown = lab.host(name).docker("info", "--format", "{{.Swarm.ControlAvailable}}", check=False)
+    return shown.stdout.strip() != "false"
+
+
+def _join(lab: Lab, name: str) -> None:
+    token = lab.ask_swarm("swarm", "join-token", "-q", "manager").stdout.strip()
+    host, other = lab.host(name), lab.host("h1")
+    host.docker("swarm", "join", "--token", token, "--advertise-addr", host.address, f"{other.address}:2377")
+    lab.wait_ready(name)
