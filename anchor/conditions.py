@@ -1,0 +1,60 @@
+"""What Docker answered and when, turned into the named conditions `engine` and `quorum`. Pure.
+
+Both are steadied: a condition fails only after ten seconds of trouble without a break, and holds again after five good
+ones. An election of the Swarm's leader, or a restart of dockerd, is shorter than that and demotes nobody.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shared.models import Condition, Strength
+from shared.settings import Quorum
+
+FAILS_AFTER = 10.0
+RECOVERS_AFTER = 5.0
+
+
+@dataclass(frozen=True)
+class Steadied:
+    """A yes or no that follows what is seen only after a while."""
+
+    ok: bool = True
+    contrary_since: float | None = None
+    """Since when everything seen speaks against `ok`."""
+
+    reason: str = ""
+    """What was seen last that was not good."""
+
+    def good(self, now: float) -> Steadied:
+        """After a good answer at that time."""
+        return self.at(now)._seen(ok=True, since=now, reason=self.reason)
+
+    def bad(self, now: float, reason: str, *, asked: float | None = None) -> Steadied:
+        """After a failure noticed at that time; `asked` is when the question was put that stayed unanswered."""
+        return self.at(now)._seen(ok=False, since=now if asked is None else asked, reason=reason)
+
+    def at(self, now: float) -> Steadied:
+        """The same at a later time, flipped when the contrary has lasted long enough."""
+        limit = FAILS_AFTER if self.ok else RECOVERS_AFTER
+        if self.contrary_since is None or now - self.contrary_since < limit:
+            return self
+        return Steadied(ok=not self.ok, reason=self.reason)
+
+    def _seen(self, *, ok: bool, since: float, reason: str) -> Steadied:
+        if ok == self.ok:
+            return Steadied(self.ok, None, reason)
+        return Steadied(self.ok, since if self.contrary_since is None else self.contrary_since, reason)
+
+
+def judge(engine: Steadied, quorum: Steadied, mode: Quorum) -> tuple[Condition, ...]:
+    """All conditions that the anchor knows of, as they are to be sent to the float."""
+    conditions = [_condition("engine", engine, "Docker answers.", Strength.PREFER)]
+    if mode is not Quorum.IGNORE:
+        strength = Strength.REQUIRE if mode is Quorum.REQUIRE else Strength.PREFER
+        conditions.append(_condition("quorum", quorum, "The Swarm has a leader.", strength))
+    return tuple(conditions)
+
+
+def _condition(name: str, state: Steadied, fine: str, strength: Strength) -> Condition:
+    return Condition(name=name, ok=state.ok, strength=strength, reason=fine if state.ok else state.reason)

@@ -1,0 +1,129 @@
+"""What Docker says, as values, and the ways in which it fails to say it; nothing here talks to Docker."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from shared.models import IpAddress
+
+STACK_LABEL = "com.docker.stack.namespace"
+SERVICE_ID_LABEL = "com.docker.swarm.service.id"
+TASK_ID_LABEL = "com.docker.swarm.task.id"
+
+
+class EngineError(Exception):
+    """Docker did not do, or did not tell, what it was asked; another try may help. The message is a sentence."""
+
+
+class EngineSilentError(EngineError):
+    """No answer within the limit, or nobody there to answer."""
+
+
+class NotFoundError(EngineError):
+    """Docker answered that the thing does not exist: the one failure that says something about the world."""
+
+
+class ConflictError(EngineError):
+    """The name is taken, or the thing is not in a state that allows this."""
+
+
+class NoQuorumError(EngineError):
+    """The Swarm has no leader at the moment."""
+
+
+class NotManagingError(EngineError):
+    """This node is not, or not any more, a manager of a Swarm."""
+
+
+class PullError(EngineError):
+    """The registry did not give the image."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Docker on this node, and its part in the Swarm."""
+
+    node_id: str
+    hostname: str
+    swarm_state: str
+    """`active`, `inactive`, `pending`, `error` or `locked`."""
+
+    managing: bool
+    logging_driver: str = ""
+
+
+@dataclass(frozen=True)
+class Node:
+    """A node of the Swarm."""
+
+    id: str
+    hostname: str
+    created_at: str
+    """RFC 3339 with nine digits of fraction, so that text order is time order."""
+
+    manager: bool
+    availability: str = "active"
+    """`active`, `pause` or `drain`."""
+
+    state: str = "ready"
+    status_address: IpAddress | None = None
+    manager_address: IpAddress | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def addresses(self) -> frozenset[IpAddress]:
+        """Every address under which Docker knows the node."""
+        return frozenset(a for a in (self.manager_address, self.status_address) if a)
+
+
+@dataclass(frozen=True)
+class Service:
+    """The Swarm service that this anchor is a task of."""
+
+    id: str
+    name: str
+    update_state: str = ""
+    """`updating`, `paused`, `completed`, `rollback_started`, `rollback_paused`, `rollback_completed`; empty: never."""
+
+
+@dataclass(frozen=True)
+class Mount:
+    """Where a folder of a container comes from."""
+
+    kind: str
+    """`volume` or `bind`."""
+
+    source: str
+    """The volume's real name, or the host's path."""
+
+
+@dataclass(frozen=True)
+class Container:
+    """A container of this node; `mounts` and `token` only where it was inspected."""
+
+    id: str
+    name: str
+    image: str
+    image_id: str
+    state: str
+    """`created`, `running`, `paused`, `restarting`, `removing`, `exited` or `dead`."""
+
+    labels: Mapping[str, str] = field(default_factory=dict)
+    mounts: Mapping[str, Mount] = field(default_factory=dict)
+    token: str = field(default="", repr=False)
+
+    @property
+    def running(self) -> bool:
+        """Whether its processes exist: a paused container still holds what it held."""
+        return self.state in ("running", "paused", "restarting")
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something happened to a container, node or service: a reason to look, and nothing more."""
+
+    kind: str
+    action: str
+    id: str
+    labels: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,91 @@
+"""Does the steps of a plan, one call to Docker after the other."""
+
+from __future__ import annotations
+
+import secrets
+
+from anchor import plan as plans
+from anchor.asking import Asking
+from anchor.container_spec import FLOAT_STACK_LABEL, FloatContainer, pullable
+from anchor.conversation import Conversation
+from anchor.engine import CHANGE, LOOK, PULL, STOP, Engine
+from anchor.facts import Container, EngineError, NotFoundError
+from anchor.images import ensure_image
+from anchor.plan import Create, Remove, Rename, Start, Step, Stop
+
+
+class Hands:
+    """The float container's maker and remover."""
+
+    def __init__(self, engine: Engine, ask: Asking, conversation: Conversation, container: FloatContainer) -> None:
+        self._engine = engine
+        self._ask = ask
+        self._conversation = conversation
+        self._container = container
+        self.resting = False
+        """Begin no further step: the anchor is about to take its float away."""
+
+    async def observe(self, name: str) -> tuple[Container, ...]:
+        """All floats of this node, and whoever else has the name. Raises EngineError."""
+        floats = await self._ask(self._engine.labelled(FLOAT_STACK_LABEL), LOOK)
+        if any(container.name == name for container in floats):
+            return floats
+        try:
+            return (*floats, await self._ask(self._engine.container(name), LOOK))
+        except NotFoundError:
+            return floats
+
+    async def fetch_image(self, *, refresh: bool) -> str:
+        """The id of the float's image; with `refresh` of the newest that can be pulled. Raises SettingsError."""
+        return await self._ask(ensure_image(self._engine, self._container.image, refresh=refresh), PULL)
+
+    async def recognise(self, container_id: str) -> None:
+        """Let the float of that container call: only it and Docker know its token."""
+        inspected = await self._ask(self._engine.container(container_id), LOOK)
+        self._conversation.expect(inspected.id, inspected.token)
+
+    async def do(self, step: Step, *, image_id: str, template: str | None) -> None:
+        """Do one step. Raises EngineError when it fails: what follows it is for the next look."""
+        if self.resting:
+            raise EngineError("the anchor is stopping")
+        match step:
+            case Create(name):
+                await self._create(name, image_id, template or "")
+            case Start(name):
+                await self._ask(self._engine.start(name), CHANGE)
+            case Stop(name):
+                await self._ask(self._engine.stop(name), STOP)
+            case Remove(name):
+                await self._ask(self._engine.remove(name), CHANGE)
+            case Rename(name, new_name):
+                await self._ask(self._engine.rename(name, new_name), CHANGE)
+
+    async def clear(self) -> None:
+        """Stop and remove every float of ours; each hands over first. Raises EngineError."""
+        for _ in range(2):  # the second round finds what a call that was under way has made meanwhile
+            floats = await self._ask(self._engine.labelled(FLOAT_STACK_LABEL), LOOK)
+            for container in floats:
+                if plans.is_ours(container, self._container.stack):
+                    await self._ask(self._engine.stop(container.id), STOP)
+                    await self._ask(self._engine.remove(container.id), CHANGE)
+
+    async def last_words(self, name: str) -> str:
+        """What the container logged last, in a sentence. Raises EngineError."""
+        words = await self._ask(self._engine.last_words(name), LOOK)
+        return f"Its last words: {words}" if words else "It logged nothing."
+
+    async def _create(self, name: str, image_id: str, template: str) -> None:
+        token = secrets.token_hex(16)
+        config = self._container.config(image=await self._image(image_id), token=token, template=template)
+        container_id = await self._ask(self._engine.create(name, config), CHANGE)
+        self._conversation.expect(container_id, token)
+
+    async def _image(self, image_id: str) -> str:
+        """How to call the image: by the name that users know, unless that means another image by now."""
+        reference = pullable(self._container.image)
+        local = await self._ask(self._engine.image_id(reference), LOOK)
+        if local != image_id and await self._ask(self._engine.image_id(image_id), LOOK) is not None:
+            return image_id
+        if local is None:
+            await self._ask(ensure_image(self._engine, reference, refresh=False), PULL)
+        return self._container.image

@@ -1,0 +1,50 @@
+"""Why this anchor is not healthy, in one sentence, or None. Pure."""
+
+from __future__ import annotations
+
+from anchor.conversation import Conversation
+from shared.models import FloatSpec, FloatStatus, RouterStatus, VrrpState
+
+REPORT_LIMIT = 3.0
+"""Seconds after which the float's last report is too old to count; it reports once a second."""
+
+INIT_LIMIT = 5.0
+"""Seconds for which a virtual router may be on its way to its first state."""
+
+
+def unhealthy(conversation: Conversation, *, now: float, wall: float) -> str | None:
+    """The reason against this anchor, which holds up a roll-out; None when its float does what it should."""
+    if reason := _not_settled(conversation):
+        return reason
+    if conversation.status is None or now - conversation.heard_at > REPORT_LIMIT:
+        return "the float does not report"
+    if conversation.holding:
+        return None
+    return _not_as_wanted(conversation.status, conversation.spec, wall)
+
+
+def _not_settled(conversation: Conversation) -> str | None:
+    if conversation.connected is None:
+        return "the float is not connected"
+    if conversation.spec is None:
+        return "the Swarm's managers are not known yet, so the float has no spec"
+    if conversation.refusal:
+        return f"the float refuses the spec: {conversation.refusal[0]}"
+    return "the float has not answered to the spec yet" if conversation.answer is None else None
+
+
+def _not_as_wanted(status: FloatStatus, spec: FloatSpec | None, wall: float) -> str | None:
+    if spec is None or status.spec_digest != spec.digest:
+        return "the float does not run the current spec"
+    if not status.virtual_routers:
+        return "the float runs no virtual router"
+    return next((reason for router in status.virtual_routers if (reason := _wrong_state(router, wall))), None)
+
+
+def _wrong_state(router: RouterStatus, wall: float) -> str | None:
+    settled = router.state in (VrrpState.MASTER, VrrpState.BACKUP)
+    starting = router.state is VrrpState.INIT and abs(wall - router.since) < INIT_LIMIT
+    forbidden = router.state is VrrpState.FAULT and router.expected
+    if settled or starting or forbidden:
+        return None
+    return f"virtual router {router.name} is {router.state.name}: {router.reason or 'no reason given'}"

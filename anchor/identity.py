@@ -1,0 +1,133 @@
+"""Who this anchor is: found by asking Docker, at start, once. Every way in which it can fail is a sentence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
+
+from anchor import container_spec
+from anchor.container_spec import FloatContainer
+from anchor.engine import Engine
+from anchor.facts import SERVICE_ID_LABEL, STACK_LABEL, TASK_ID_LABEL, Container, EngineError, Mount, NotFoundError
+from anchor.facts import Engine as EngineFacts
+from shared.errors import DockerUnavailableError, NotAManagerError, SettingsError
+from shared.link_protocol import LINK_FOLDER
+from shared.settings import AnchorSettings
+from shared.status_file import STATUS_FOLDER
+
+REACH_PATIENCE = 10.0
+"""Seconds for an engine that is just starting."""
+
+SERVICE_NAME_LABEL = "com.docker.swarm.service.name"
+
+
+@dataclass(frozen=True)
+class Identity:
+    """This anchor's place: node, stack and service, and what its float is to be made of."""
+
+    node_id: str
+    stack: str
+    service_id: str
+    container_id: str
+    template: str | None
+    """Hash of the spec of this anchor's task; None while the Swarm cannot tell."""
+
+    float_container: FloatContainer
+
+
+async def find(
+    engine: Engine, settings: AnchorSettings, hostname: str, *, patience: float = REACH_PATIENCE
+) -> Identity:
+    """Ask Docker, with patience for an engine that is just starting.
+
+    Raises DockerUnavailableError, NotAManagerError, SettingsError.
+    """
+    retrying = AsyncRetrying(
+        retry=retry_if_exception_type(EngineError), stop=stop_after_delay(patience), wait=wait_fixed(0.5), reraise=True
+    )
+    try:
+        async for attempt in retrying:
+            with attempt:
+                return await _find(engine, settings, hostname)
+    except EngineError as error:
+        raise DockerUnavailableError(
+            f"Docker cannot be reached at DOCKER_HOST={settings.docker_host}: {error}. "
+            "Mount /var/run/docker.sock into the anchor, or set DOCKER_HOST to where Docker listens."
+        ) from error
+    raise AssertionError("tenacity raises what the last attempt raised")
+
+
+async def _find(engine: Engine, settings: AnchorSettings, hostname: str) -> Identity:
+    facts = await engine.describe()
+    _check_manager(facts)
+    own = await _own_container(engine, settings.task_id or "", hostname)
+    return Identity(
+        node_id=facts.node_id,
+        stack=_stack(own),
+        service_id=own.labels[SERVICE_ID_LABEL],
+        container_id=own.id,
+        template=await _template(engine, own.labels.get(TASK_ID_LABEL, "")),
+        float_container=_float_container(own, facts, settings),
+    )
+
+
+def _check_manager(facts: EngineFacts) -> None:
+    if not facts.managing:
+        raise NotAManagerError(
+            f"This node ({facts.hostname}) is not a manager of a Swarm (its Swarm state is {facts.swarm_state!r}): "
+            "run `docker swarm init`, promote the node, or keep the constraint node.role == manager."
+        )
+
+
+def _stack(own: Container) -> str:
+    """The stack's name; the service's for one that was made by `docker service create`."""
+    return own.labels.get(STACK_LABEL) or own.labels.get(SERVICE_NAME_LABEL, "")
+
+
+async def _own_container(engine: Engine, task_id: str, hostname: str) -> Container:
+    problem = (
+        f"DOCKER_TASK_ID={task_id}: no container of that Swarm task is on this node; deploy the anchor as a service "
+        'with `docker stack deploy`, and keep DOCKER_TASK_ID: "{{.Task.ID}}" in the stack file'
+    )
+    try:
+        own = await engine.own_container(task_id, hostname)
+    except NotFoundError:
+        raise SettingsError([problem]) from None
+    if SERVICE_ID_LABEL not in own.labels:
+        raise SettingsError([problem])
+    return own
+
+
+async def _template(engine: Engine, task_id: str) -> str | None:
+    try:
+        return await engine.task_template(task_id)
+    except EngineError:  # no leader at the moment: then nothing is replaced, and that is all
+        return None
+
+
+def _float_container(own: Container, facts: EngineFacts, settings: AnchorSettings) -> FloatContainer:
+    return FloatContainer(
+        stack=_stack(own),
+        service_id=own.labels[SERVICE_ID_LABEL],
+        image=settings.image or _float_image(own.image),
+        link=_mount(own, LINK_FOLDER),
+        status=_mount(own, STATUS_FOLDER),
+        node_hostname=settings.node_hostname,
+        log_level=settings.log_level,
+        log_format=settings.log_format,
+        logging_driver=facts.logging_driver,
+    )
+
+
+def _float_image(own_image: str) -> str:
+    try:
+        return container_spec.float_image(own_image)
+    except ValueError as error:
+        raise SettingsError([f"KEEPALIVED_IMAGE: must name the float's image: {error}"]) from None
+
+
+def _mount(own: Container, folder: str) -> Mount:
+    if folder not in own.mounts:
+        raise SettingsError([f"{folder}: the stack file must mount a named volume there, for anchor and float"])
+    return own.mounts[folder]

@@ -1,0 +1,66 @@
+"""What an anchor leaves to the next one on this node: a small file on the link's volume, without secrets."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from shared.models import Frozen
+
+logger = logging.getLogger(__name__)
+
+FILE = "anchor-memory.json"
+
+
+class Remembered(Frozen):
+    """What the float's own labels cannot say, since they never change."""
+
+    spec_digest: str | None = None
+    """Of the spec that the float accepted last."""
+
+    wire: str | None = None
+    """What other nodes must have in common with that spec (`FloatSpec.wire`)."""
+
+    settled_container: str | None = None
+    """Id of the float that was found to match `settled_template`, though it was made from another one."""
+
+    settled_template: str | None = None
+    failed_template: str | None = None
+    """The spec of the anchor's task whose float did not come up: it is not tried a second time."""
+
+
+class Memory:
+    """The file. Where it cannot be read nothing is remembered; where it cannot be written that is said once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / FILE
+        self._failed = False
+        self.value = self._read()
+
+    def update(self, **changes: str | None) -> None:
+        """Remember these as well."""
+        value = self.value.model_copy(update=changes)
+        if value == self.value:
+            return
+        self.value = value
+        try:
+            self._write(value)
+            self._failed = False
+        except OSError as error:
+            if not self._failed:
+                logger.warning("Cannot write %s, so a later anchor will know less: %s", self._path, error)
+            self._failed = True
+
+    def _read(self) -> Remembered:
+        try:
+            return Remembered.model_validate_json(self._path.read_bytes())
+        except (OSError, ValidationError):
+            return Remembered()
+
+    def _write(self, value: Remembered) -> None:
+        scratch = self._path.with_suffix(".new")
+        scratch.write_text(value.model_dump_json())
+        scratch.chmod(0o600)
+        scratch.replace(self._path)

@@ -1,0 +1,194 @@
+"""The containers that there are and the float that there should be, turned into ordered steps. Pure.
+
+Invariant, after every prefix of a plan's steps (the anchor may die between any two): at most one float of ours runs,
+and a float that serves is stopped only after its successor's container was created, which needs its image. The old
+container is removed last, after its successor has proven itself; until then `restore` brings it back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from anchor.container_spec import DIGEST_LABEL, FLOAT_SERVICE_LABEL, FLOAT_STACK_LABEL, TEMPLATE_LABEL
+from anchor.facts import Container
+from shared.errors import NameTakenError
+
+NEXT = ".next"
+OLD = ".old"
+
+
+@dataclass(frozen=True)
+class Create:
+    """Create the desired float's container under that name."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Start:
+    """Start the container."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Stop the container: a float hands over first."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Remove:
+    """Remove the stopped container."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Rename:
+    """Give the container another name."""
+
+    name: str
+    new_name: str
+
+
+@dataclass(frozen=True)
+class Prove:
+    """Wait until the float has connected and runs the spec; else `restore`, and stop following the plan."""
+
+    name: str
+
+
+Step = Create | Start | Stop | Remove | Rename | Prove
+
+
+@dataclass(frozen=True)
+class Desired:
+    """The float that there should be."""
+
+    name: str
+    stack: str
+    digest: str
+    image_id: str
+    template: str | None
+    """The hash of the spec of the anchor's task; None while Docker cannot tell, and then nothing is replaced."""
+
+    settled: str | None = None
+    """Id of a container that was found to match this template, whatever its label says."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to do, in order."""
+
+    steps: tuple[Step, ...]
+    adopted: Container | None = None
+    """The float that goes on running, where one does."""
+
+    replaced: Container | None = None
+    """The float that serves until its successor does."""
+
+    dead: Container | None = None
+    """The float that should run and does not."""
+
+
+def is_ours(container: Container, stack: str) -> bool:
+    """Whether the container is this stack's float, under whatever name."""
+    return FLOAT_SERVICE_LABEL in container.labels and container.labels.get(FLOAT_STACK_LABEL) == stack
+
+
+def make(containers: Sequence[Container], desired: Desired) -> Plan:
+    """The steps to exactly one float. Raises NameTakenError when the name is somebody else's."""
+    ours = [container for container in containers if is_ours(container, desired.stack)]
+    _check_name(containers, desired)
+    current = _current(ours, desired.name)
+    others = [container for container in ours if container is not current]
+    cleaning = (*_ended(others), *_removed(others))
+    if current is None:
+        dead = next((container for container in ours if container.name == desired.name), None)
+        return Plan((*cleaning, Create(desired.name), Start(desired.name)), dead=dead)
+    if not matches(current, desired):
+        return Plan((*cleaning, *_replacement(current, desired.name)), replaced=current)
+    renaming = () if current.name == desired.name else (Rename(current.name, desired.name),)
+    return Plan((*cleaning, *renaming), adopted=current)
+
+
+def is_new(containers: Sequence[Container], desired: Desired) -> bool:
+    """Whether no float here was made for the spec of the anchor's task, so that its image may be a newer one by now.
+
+    Raises NameTakenError when the name is somebody else's.
+    """
+    _check_name(containers, desired)
+    ours = [container for container in containers if is_ours(container, desired.stack)]
+    return not any(_fits_template(container, desired) for container in ours)
+
+
+def settled(desired: Desired, container_id: str | None, template: str | None) -> Desired:
+    """The desired float with what was remembered: that this container was found to match that template."""
+    return replace(desired, settled=container_id if template == desired.template else None)
+
+
+def revive(hung: Container, desired: Desired) -> tuple[Step, ...]:
+    """The steps from a float that says nothing to a new one; the hung one serves nobody, so it goes first."""
+    return (Stop(hung.name), Remove(hung.name), Create(desired.name), Start(desired.name))
+
+
+def matches(current: Container, desired: Desired) -> bool:
+    """Whether the running float may stay: always, unless the anchor's task spec changed and the float's with it."""
+    if _fits_template(current, desired):
+        return True
+    return current.labels.get(DIGEST_LABEL) == desired.digest and current.image_id == desired.image_id
+
+
+def restore(containers: Iterable[Container], desired: Desired) -> tuple[Step, ...]:
+    """The steps back to the float before; none where there is nothing to go back to."""
+    ours = {container.name: container for container in containers if is_ours(container, desired.stack)}
+    if desired.name + OLD not in ours:
+        return ()
+    failed = [ours[name] for name in (desired.name, desired.name + NEXT) if name in ours]
+    return (*_ended(failed), *_removed(failed), Rename(desired.name + OLD, desired.name), Start(desired.name))
+
+
+def _fits_template(container: Container, desired: Desired) -> bool:
+    known = desired.template is not None
+    return not known or desired.settled == container.id or container.labels.get(TEMPLATE_LABEL) == desired.template
+
+
+def _check_name(containers: Iterable[Container], desired: Desired) -> None:
+    holder = next((container for container in containers if container.name == desired.name), None)
+    if holder is None or is_ours(holder, desired.stack):
+        return
+    stack = holder.labels.get(FLOAT_STACK_LABEL)
+    whose = f"is the float of the stack {stack!r}" if stack else f"is a container of image {holder.image}, not a float"
+    raise NameTakenError(
+        f"The container name {desired.name!r} is taken: it {whose}. "
+        "Give this stack another KEEPALIVED_FLOAT_NAME, or remove that container."
+    )
+
+
+def _current(ours: Sequence[Container], name: str) -> Container | None:
+    """The float that counts: the running one, and of several the one that has the name."""
+    running = [container for container in ours if container.running]
+    return next((container for container in running if container.name == name), next(iter(running), None))
+
+
+def _replacement(current: Container, name: str) -> tuple[Step, ...]:
+    return (
+        Create(name + NEXT),
+        Stop(current.name),
+        Rename(current.name, name + OLD),
+        Rename(name + NEXT, name),
+        Start(name),
+        Prove(name),
+        Remove(name + OLD),
+    )
+
+
+def _ended(containers: Iterable[Container]) -> tuple[Step, ...]:
+    return tuple(Stop(container.name) for container in containers if container.running)
+
+
+def _removed(containers: Iterable[Container]) -> tuple[Step, ...]:
+    return tuple(Remove(container.name) for container in containers)

@@ -1,0 +1,145 @@
+"""The loop: observe, plan, apply, report. Woken by bell and timer, it backs off after a failure and goes on."""
+
+from __future__ import annotations
+
+import logging
+
+from anchor import conditions, health
+from anchor.asking import Asking
+from anchor.conversation import Conversation
+from anchor.facts import EngineError
+from anchor.float_keeper import FloatKeeper
+from anchor.spec_keeper import SpecKeeper
+from anchor.survey import Survey
+from anchor.wakeups import Bell
+from shared.clock import Clock
+from shared.errors import FatalError, SpecRefusedError
+from shared.settings import Quorum
+
+logger = logging.getLogger(__name__)
+
+TIMER = 5.0
+"""Seconds after which the loop turns though nothing woke it."""
+
+FIRST_RETRY, LAST_RETRY = 0.5, 5.0
+"""Seconds before the next turn after one that failed, doubling."""
+
+
+class Reconciler:
+    """Keeps this node's float, and what it is told, as they should be."""
+
+    def __init__(
+        self,
+        floats: FloatKeeper,
+        specs: SpecKeeper,
+        conversation: Conversation,
+        *,
+        survey: Survey,
+        asking: Asking,
+        clock: Clock,
+        quorum: Quorum,
+    ) -> None:
+        self._floats = floats
+        self._specs = specs
+        self._conversation = conversation
+        self._survey = survey
+        self._asking = asking
+        self._clock = clock
+        self._quorum = quorum
+        self._failures = 0
+        self.turning = False
+        """Whether a cycle is under way."""
+
+        self._trouble = ""
+        self.summary = ""
+        """The sentence with which the last turn ended."""
+
+    async def run(self, bell: Bell) -> None:
+        """Turn for ever. Raises FatalError when going on is pointless."""
+        while True:
+            await self.turn()
+            await bell.wait(self.pause)
+
+    async def turn(self) -> None:
+        """One cycle. Raises FatalError; every other failure is logged, and the next turn tries again."""
+        self._asking.turned()
+        self.turning = True
+        try:
+            told = self._specs.refresh()
+            self._floats.rank = self._specs.rank
+            self._check_first_answer()
+            done = await self._floats.keep()
+            self._check_first_answer()
+        except FatalError:
+            raise
+        except EngineError as error:
+            self._failed(str(error))
+        except Exception:
+            logger.exception("A turn of the loop failed; trying again.")
+            self._failed("an unexpected error, see the log")
+        else:
+            self._succeeded([sentence for sentence in (told, done) if sentence])
+        finally:
+            self.turning = False
+        self.judge()
+
+    def judge(self) -> None:
+        """Let time work on the conditions, and say those that changed."""
+        now = self._clock.monotonic()
+        self._asking.engine, self._survey.quorum = self._asking.engine.at(now), self._survey.quorum.at(now)
+        self._conversation.judge(conditions.judge(self._asking.engine, self._survey.quorum, self._quorum))
+
+    def pulse(self) -> None:
+        """Between the turns: conditions, and a beat if the loop is alive."""
+        self.judge()
+        self._conversation.pulse(alive=self._asking.alive)
+
+    @property
+    def pause(self) -> float:
+        """Seconds until the next turn of itself."""
+        if self._failures:
+            return min(LAST_RETRY, FIRST_RETRY * 2.0 ** (self._failures - 1))
+        return min(TIMER, self._floats.wait) if self._floats.wait else TIMER
+
+    @property
+    def unhealthy(self) -> str | None:
+        """Why the anchor is not healthy, or None."""
+        if not self._asking.alive:
+            return "the reconcile loop does not turn"
+        return health.unhealthy(self._conversation, now=self._clock.monotonic(), wall=self._clock.wall())
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What an operator should know."""
+        refusals = tuple(f"The float refuses the spec: {problem}" for problem in self._conversation.refusal)
+        trouble = (self._trouble,) if self._trouble else ()
+        return (*self._specs.warnings, *refusals, *trouble)
+
+    @property
+    def float_restarts(self) -> int:
+        """How often the float had to be made anew because it died."""
+        return self._floats.restarts.total
+
+    def _check_first_answer(self) -> None:
+        """Raise SpecRefusedError when the first spec was refused: only then is it this roll-out that is wrong.
+
+        One that is refused later comes from a node's label or a change of the Swarm: it is in log and status, and the
+        float goes on with the spec before.
+        """
+        if self._conversation.refusal and not self._conversation.ever_accepted:
+            problems = "; ".join(self._conversation.refusal)
+            raise SpecRefusedError(f"The float refuses the spec, and goes on with what it had: {problems}")
+
+    def _succeeded(self, sentences: list[str]) -> None:
+        if self._trouble:
+            logger.info("Docker does what it is asked again.")
+        self._failures, self._trouble = 0, ""
+        self.summary = ", ".join(sentences) or "nothing changed"
+        log = logger.info if sentences else logger.debug
+        log("Reconciled: %s.", self.summary)
+
+    def _failed(self, trouble: str) -> None:
+        if not self._failures:
+            logger.warning("Cannot reconcile, trying again: %s", trouble)
+        self._failures += 1
+        self._trouble = self.summary = trouble

@@ -1,0 +1,31 @@
+"""How long to wait before a float that died is created again. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+QUICK = 30.0
+"""A float that lived for less than these seconds died quickly."""
+
+FREE = 2
+"""Quick deaths in a row that are answered at once."""
+
+LONGEST = 30.0
+
+
+@dataclass(frozen=True)
+class Restarts:
+    """The deaths so far."""
+
+    total: int = 0
+    quick: int = 0
+    """Quick deaths in a row."""
+
+    def after_death(self, lived: float) -> Restarts:
+        """One more, of a float that lived for that many seconds."""
+        return Restarts(self.total + 1, self.quick + 1 if lived < QUICK else 0)
+
+    @property
+    def delay(self) -> float:
+        """Seconds to wait now: none at first, then 1, 2, 4 and so on up to 30."""
+        return 0.0 if self.quick <= FREE else min(LONGEST, 2.0 ** (self.quick - FREE - 1))

@@ -1,0 +1,208 @@
+"""The Swarm's managers, turned into peers and distinct priorities. Pure.
+
+Every manager computes the same roster from the same nodes, so nobody has to be asked who has which priority. A manager
+that is down, drained or unreachable stays in it; only one that left or was demoted goes, and that one after a while, so
+that its handover is still heard.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from anchor import docker_json
+from anchor.facts import Node
+from shared.models import DEMOTED_PRIORITIES, HEALTHY_PRIORITIES, IpAddress, Peer, check_device_name
+
+T = TypeVar("T")
+
+STEP = 25
+"""Rungs of the ladder lie this far apart: close ones take over together (19 of 66 failovers at steps of 2)."""
+
+LINGER = 15.0
+"""Seconds for which a manager that left the list stays a peer."""
+
+PRIORITY_LABEL = "keepalived.priority"
+INTERFACE_LABEL = "keepalived.interface"
+ADDRESS_LABEL = "keepalived.address"
+UNKNOWN_PRIORITY = 0
+"""Priority of a peer that the user listed and that no manager of the Swarm carries."""
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What a node's labels say about it; a bad label is a sentence, and otherwise as if it were not there."""
+
+    priority: int | None = None
+    interface: str | None = None
+    address: IpAddress | None = None
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Member:
+    """A manager with its place among the others."""
+
+    node: Node
+    labels: Labels
+    priority: int
+    demoted_priority: int
+
+    @property
+    def address(self) -> IpAddress | None:
+        """Where its adverts come from: as labelled, else as the managers reach it, else as Docker reports it."""
+        return self.labels.address or self.node.manager_address or self.node.status_address
+
+    @property
+    def addresses(self) -> frozenset[IpAddress]:
+        """Every address that is this node's own."""
+        return self.node.addresses | ({self.labels.address} if self.labels.address else set())
+
+
+@dataclass(frozen=True)
+class Roster:
+    """This node among the managers."""
+
+    me: Member
+    peers: tuple[Peer, ...]
+    rank: int
+    """Place in the order in which the managers joined, from 0."""
+
+    warnings: tuple[str, ...] = ()
+    swarm_addresses: Mapping[IpAddress, str] = field(default_factory=dict)
+    """Every address of every node (workers too) and whose it is: none of them can be a virtual IP."""
+
+
+@dataclass(frozen=True)
+class Managers:
+    """The managers as listed, and those that left the list lately with the time when that was noticed."""
+
+    listed: tuple[Node, ...] = ()
+    left: tuple[tuple[Node, float], ...] = ()
+
+    def next(self, nodes: Iterable[Node], now: float) -> Managers:
+        """What is known after another look at the Swarm."""
+        listed = tuple(node for node in nodes if node.manager)
+        ids = {node.id for node in listed}
+        left = tuple((node, since) for node, since in self.left if node.id not in ids and now - since < LINGER)
+        gone = tuple((node, now) for node in self.listed if node.id not in ids)
+        return Managers(listed, left + gone)
+
+    @property
+    def all(self) -> tuple[Node, ...]:
+        """Those who count, in the order in which they joined, so that a newcomer renumbers nobody."""
+        lingering = tuple(node for node, _ in self.left)
+        return tuple(sorted(self.listed + lingering, key=lambda node: (node.created_at, node.id)))
+
+
+def build(managers: Managers, nodes: Sequence[Node], my_id: str, *, top: int) -> Roster | None:
+    """The roster as this node sees it, or None while it is not among the managers."""
+    members = _members(managers.all, top)
+    me = next((member for member in members if member.node.id == my_id), None)
+    if me is None:
+        return None
+    peers, peer_warnings = _peers(me, members)
+    return Roster(
+        me=me,
+        peers=peers,
+        rank=members.index(me),
+        warnings=(*_label_warnings(members), *_duplicate_warnings(members), *peer_warnings),
+        swarm_addresses={address: node.hostname for node in nodes for address in node.addresses},
+    )
+
+
+def listed_peers(roster: Roster, addresses: Iterable[IpAddress]) -> tuple[Peer, ...]:
+    """The peers that the user listed instead: without this node's own addresses, with what the roster knows of them."""
+    known = {peer.address: peer for peer in roster.peers}
+    wanted = dict.fromkeys(address for address in addresses if address not in roster.me.addresses)
+    return tuple(
+        known.get(address) or Peer(address=address, hostname=str(address), priority=UNKNOWN_PRIORITY)
+        for address in wanted
+    )
+
+
+def read_labels(node: Node) -> Labels:
+    """The node's `keepalived.*` labels."""
+    problems: list[str] = []
+
+    def read(label: str, reader: Callable[[str], T]) -> T | None:
+        text = node.labels.get(label, "").strip()
+        try:
+            return reader(text) if text else None
+        except ValueError as error:
+            problems.append(f"Label {label}={text!r} of node {node.hostname} is ignored: {error}.")
+            return None
+
+    return Labels(
+        priority=read(PRIORITY_LABEL, _priority),
+        interface=read(INTERFACE_LABEL, _interface),
+        address=read(ADDRESS_LABEL, _address),
+        problems=tuple(problems),
+    )
+
+
+def ladder(count: int, top: int) -> tuple[int, ...]:
+    """Priorities for that many managers, from `top` downwards: 25 apart, or as far as they fit above 50."""
+    lowest = HEALTHY_PRIORITIES.start
+    step = min(STEP, max(1, (top - lowest) // max(1, count - 1)))
+    return tuple(max(lowest, top - rank * step) for rank in range(count))
+
+
+def _members(nodes: Sequence[Node], top: int) -> tuple[Member, ...]:
+    labels = [read_labels(node) for node in nodes]
+    rungs = ladder(len(nodes), top)
+    highest_demoted = DEMOTED_PRIORITIES.stop - 1
+    return tuple(
+        Member(node, label, label.priority or rung, max(DEMOTED_PRIORITIES.start, highest_demoted - rank))
+        for rank, (node, label, rung) in enumerate(zip(nodes, labels, rungs, strict=True))
+    )
+
+
+def _peers(me: Member, members: Iterable[Member]) -> tuple[tuple[Peer, ...], tuple[str, ...]]:
+    """All others with an address of our family; one address once, and never our own."""
+    peers: dict[IpAddress, Peer] = {}
+    warnings: list[str] = []
+    for member in members:
+        address, name = member.address, member.node.hostname
+        if member is me or address is None or address in me.addresses:
+            continue
+        if me.address is not None and address.version != me.address.version:
+            warnings.append(f"Manager {name} at {address} is no peer: {me.address} is of another IP version.")
+            continue
+        peers.setdefault(address, Peer(address=address, hostname=name, priority=member.priority))
+    return tuple(peers.values()), tuple(warnings)
+
+
+def _label_warnings(members: Iterable[Member]) -> tuple[str, ...]:
+    return tuple(problem for member in members for problem in member.labels.problems)
+
+
+def _duplicate_warnings(members: Sequence[Member]) -> tuple[str, ...]:
+    counts = Counter(member.priority for member in members)
+    return tuple(
+        f"Priority {priority} belongs to {count} managers "
+        f"({', '.join(m.node.hostname for m in members if m.priority == priority)}): they may take over together. "
+        f"Set other {PRIORITY_LABEL} labels, or a higher KEEPALIVED_PRIORITY."
+        for priority, count in counts.items()
+        if count > 1
+    )
+
+
+def _priority(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= HEALTHY_PRIORITIES.stop - 1):
+        raise ValueError("it must be a whole number from 1 to 254")
+    return int(text)
+
+
+def _interface(text: str) -> str:
+    check_device_name(text)
+    return text
+
+
+def _address(text: str) -> IpAddress:
+    address = docker_json.address(text)
+    if address is None:
+        raise ValueError("it must be an IPv4 or IPv6 address of the node")
+    return address

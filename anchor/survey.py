@@ -1,0 +1,112 @@
+"""The Swarm as it was seen last: nodes, this anchor's service, and whether there is a quorum.
+
+It has a loop of its own, because a Swarm without a leader answers late or not at all, and this node's float must not
+wait for that. A look that fails changes nothing of what was seen before.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from anchor.conditions import Steadied
+from anchor.departure import Known
+from anchor.engine import Engine
+from anchor.facts import EngineError, EngineSilentError, Node, NotFoundError, NotManagingError, Service
+from anchor.roster import Managers
+from anchor.wakeups import Bell
+from shared.clock import Clock
+
+logger = logging.getLogger(__name__)
+
+CALM = 10.0
+"""Seconds between two looks when no event says that something changed."""
+
+ALERT = 2.0
+"""Seconds between two looks while something is under way, so that a lost event costs little."""
+
+
+class Survey:
+    """What the Swarm said, kept current."""
+
+    def __init__(self, engine: Engine, clock: Clock, *, node_id: str, service_id: str) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._node_id = node_id
+        self._service_id = service_id
+        self._trouble = ""
+        self.nodes: tuple[Node, ...] = ()
+        self.managers = Managers()
+        self.service: Service | None = None
+        self.quorum = Steadied()
+        self.known = Known()
+
+    async def run(self, bell: Bell, changed: Bell) -> None:
+        """Look when the bell rings, and from time to time; ring `changed` after every look."""
+        while True:
+            await bell.wait(self.pause)
+            await self.look()
+            changed.ring()
+
+    @property
+    def pause(self) -> float:
+        """Seconds until the next look of itself."""
+        settled = not self._trouble and not self.managers.left and not self.updating and self.quorum.ok
+        return CALM if settled else ALERT
+
+    @property
+    def updating(self) -> bool:
+        """Whether an update or rollback of the service is not completed.
+
+        SwarmKit's updater writes `updating` to the store before it replaces the first task (updater.go, `Run` and
+        `startUpdate`), so a task of the new spec never sees the state of before.
+        """
+        unfinished = ("updating", "paused", "rollback_started", "rollback_paused")
+        return self.service is not None and self.service.update_state in unfinished
+
+    async def look(self) -> None:
+        """Ask the Swarm. Raises nothing: trouble is said once, when it changes."""
+        asked = self._clock.monotonic()
+        try:
+            nodes = await self._engine.nodes()
+            service = await self._engine.service(self._service_id)
+        except NotFoundError as error:
+            self.known = self.known.updated(Known(service_exists=False))
+            self._say(str(error))
+        except NotManagingError as error:
+            self.known = self.known.updated(Known(managing=False))
+            self._without_quorum(error, asked)
+        except EngineSilentError as error:
+            await self._unanswered(error, asked)
+        except EngineError as error:
+            self._without_quorum(error, asked)
+        else:
+            self._seen(nodes, service)
+
+    def _seen(self, nodes: tuple[Node, ...], service: Service) -> None:
+        now = self._clock.monotonic()
+        self.nodes, self.service = nodes, service
+        self.managers = self.managers.next(nodes, now)
+        self.quorum = self.quorum.good(now)
+        me = next((node for node in nodes if node.id == self._node_id), None)
+        self.known = Known(True, me.manager if me else None, me.availability if me else None)
+        if self._trouble:
+            self._trouble = ""
+            logger.info("The Swarm answers again.")
+
+    async def _unanswered(self, error: EngineError, asked: float) -> None:
+        """Nobody answered: for the quorum that counts only when Docker itself does."""
+        self._say(str(error))
+        try:
+            await self._engine.ping()
+        except EngineError:
+            return
+        self._without_quorum(error, asked)
+
+    def _without_quorum(self, error: EngineError, asked: float) -> None:
+        self._say(str(error))
+        self.quorum = self.quorum.bad(self._clock.monotonic(), str(error), asked=asked)
+
+    def _say(self, trouble: str) -> None:
+        if not self._trouble:
+            logger.warning("The Swarm cannot be asked; what was seen last stays: %s", trouble)
+        self._trouble = trouble

@@ -1,0 +1,235 @@
+"""The door to Docker, and the only place that knows its SDK: our facts out, our errors out, a limit on every call."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, TypeVar
+
+import docker
+import requests
+import urllib3
+from docker.errors import APIError, DockerException, NotFound
+from docker.types.daemon import CancellableStream
+
+from anchor import docker_json, facts
+from anchor.engine import CHANGE, LOOK, PULL, STOP, STOP_TIMEOUT
+from anchor.threads import in_thread
+from shared.errors import SettingsError
+
+T = TypeVar("T")
+
+DEFAULT_HOST = "unix:///var/run/docker.sock"
+STALLED_PULL = 60.0
+"""Seconds without a word after which a pull that had begun counts as failed."""
+
+_EVENTS = {
+    "type": ["container", "node", "service"],
+    "event": ["start", "die", "destroy", "rename", "pause", "unpause", "create", "update", "remove"],
+}
+_NO_QUORUM = ("does not have a leader", "context deadline exceeded", "DeadlineExceeded", "raft:")
+_SDK_ERRORS = (requests.RequestException, urllib3.exceptions.HTTPError, DockerException, OSError)
+_NOT_MANAGING = ("not a swarm manager", "not part of a swarm", "not connected to a swarm")
+
+
+class Docker:
+    """One engine, reached through one client; calls run in threads of their own, so that none can block another."""
+
+    def __init__(self, host: str | None) -> None:
+        self._host = host or DEFAULT_HOST
+        self._made: dict[float, docker.APIClient] = {}
+        self._version = "auto"
+        self._auth_file: Path | None = None
+        self._making = threading.Lock()
+        self._stream: CancellableStream[Any] | None = None
+
+    def use_registry_auth(self, path: Path) -> None:
+        """Log in to registries with that file, in the form of Docker's config.json. Raises SettingsError."""
+        try:
+            content = json.loads(path.read_bytes())
+        except (OSError, ValueError) as error:
+            raise SettingsError([f"KEEPALIVED_REGISTRY_AUTH_FILE={path}: cannot be read as JSON: {error}"]) from None
+        if not isinstance(content, dict) or not isinstance(content.get("auths"), dict):
+            rule = 'must be a config.json with "auths", as `docker login` writes it'
+            raise SettingsError([f"KEEPALIVED_REGISTRY_AUTH_FILE={path}: {rule}"])
+        self._auth_file = path
+
+    async def describe(self, *, limit: float = LOOK) -> facts.Engine:
+        """This engine and its part in the Swarm."""
+        return docker_json.engine(await self._ask(lambda c: c.info(), limit, "info"))
+
+    async def ping(self, *, limit: float = LOOK) -> None:
+        """Nothing but an answer."""
+        await self._ask(lambda c: c.ping(), limit, "ping")
+
+    async def nodes(self, *, limit: float = LOOK) -> tuple[facts.Node, ...]:
+        """All nodes of the Swarm. Raises NoQuorumError, NotManagingError."""
+        return tuple(map(docker_json.node, await self._ask(lambda c: c.nodes(), limit, "list of nodes")))
+
+    async def service(self, service_id: str, *, limit: float = LOOK) -> facts.Service:
+        """The service of that id. Raises NotFoundError when it was removed."""
+        raw = await self._ask(lambda c: c.inspect_service(service_id), limit, f"service {service_id}")
+        return docker_json.service(raw)
+
+    async def task_template(self, task_id: str, *, limit: float = LOOK) -> str:
+        """A hash of the spec from which the task was made, ForceUpdate included."""
+        raw = await self._ask(lambda c: c.inspect_task(task_id), limit, f"task {task_id}")
+        return docker_json.template_hash(raw)
+
+    async def own_container(self, task_id: str, hostname: str, *, limit: float = LOOK) -> facts.Container:
+        """The container in which this process runs. Raises NotFoundError."""
+        label = f"{facts.TASK_ID_LABEL}={task_id}"
+        listed = await self._ask(lambda c: c.containers(filters={"label": label}), limit, "list of containers")
+        mine = next((raw["Id"] for raw in listed if docker_json.is_task(raw, task_id)), hostname)
+        return await self.container(mine, limit=limit)
+
+    async def labelled(self, label: str, *, limit: float = LOOK) -> tuple[facts.Container, ...]:
+        """All containers of this node that carry the label, whatever their state."""
+        listed = await self._ask(
+            lambda c: c.containers(all=True, filters={"label": label}), limit, "list of containers"
+        )
+        return tuple(map(docker_json.listed_container, listed))
+
+    async def container(self, name: str, *, limit: float = LOOK) -> facts.Container:
+        """One container, inspected. Raises NotFoundError."""
+        raw = await self._ask(lambda c: c.inspect_container(name), limit, f"container {name}")
+        return docker_json.inspected_container(raw)
+
+    async def last_words(self, name: str, *, limit: float = LOOK) -> str:
+        """The last line that the container logged; empty where there is none."""
+        text = await self._ask(lambda c: c.logs(name, tail=1), limit, f"log of {name}")
+        return bytes(text).decode(errors="replace").strip()
+
+    async def image_id(self, reference: str, *, limit: float = LOOK) -> str | None:
+        """The id of the local image of that name, or None where Docker says that it has none."""
+        try:
+            raw = await self._ask(lambda c: c.inspect_image(reference), limit, f"image {reference}")
+        except facts.NotFoundError:
+            return None
+        return str(raw["Id"])
+
+    async def pull(self, reference: str, *, first_word: float, limit: float = PULL) -> None:
+        """Fetch the image. Raises PullError with the registry's answer, or when it says nothing for that long."""
+        loop, spoke = asyncio.get_running_loop(), asyncio.Event()
+
+        def spoken() -> None:
+            loop.call_soon_threadsafe(spoke.set)
+
+        def work(client: docker.APIClient) -> None:
+            _pull(reference, spoken, client)
+
+        pulling = asyncio.create_task(self._ask(work, limit, f"pull of {reference}", read=STALLED_PULL))
+        waiting = asyncio.create_task(spoke.wait())
+        await asyncio.wait((pulling, waiting), timeout=first_word, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        if not spoke.is_set() and not pulling.done():
+            pulling.cancel()
+            raise facts.PullError(f"the registry of {reference} said nothing for {first_word:g} s")
+        try:
+            await pulling
+        except facts.EngineError as error:
+            raise error if isinstance(error, facts.PullError) else facts.PullError(str(error)) from error
+
+    async def create(self, name: str, config: Mapping[str, Any], *, limit: float = CHANGE) -> str:
+        """Create a container and return its id. Raises ConflictError when the name is taken."""
+        made = await self._ask(lambda c: c.create_container_from_config(dict(config), name), limit, f"create {name}")
+        return str(made["Id"])
+
+    async def start(self, name: str, *, limit: float = CHANGE) -> None:
+        """Start a container."""
+        await self._ask(lambda c: c.start(name), limit, f"start {name}")
+
+    async def stop(self, name: str, *, limit: float = STOP) -> None:
+        """SIGTERM, and after STOP_TIMEOUT SIGKILL; one that is gone or stopped already is fine."""
+        try:
+            await self._ask(lambda c: c.stop(name, timeout=STOP_TIMEOUT), limit, f"stop {name}")
+        except facts.NotFoundError:
+            return
+
+    async def remove(self, name: str, *, limit: float = CHANGE) -> None:
+        """Remove a stopped container; one that is gone already is fine."""
+        try:
+            await self._ask(lambda c: c.remove_container(name, v=False), limit, f"remove {name}")
+        except facts.NotFoundError:
+            return
+
+    async def rename(self, name: str, new_name: str, *, limit: float = CHANGE) -> None:
+        """Give a container another name."""
+        await self._ask(lambda c: c.rename(name, new_name), limit, f"rename {name}")
+
+    def events(self) -> Iterator[facts.Event | None]:
+        """Docker's events as they come, blocking: None first, once subscribed. Raises EngineError at the end."""
+        try:
+            self._stream = self._client().events(decode=True, filters=_EVENTS)
+            yield None
+            for raw in self._stream:
+                yield docker_json.event(raw)
+        except (*_SDK_ERRORS, ValueError) as error:
+            raise _ours(error, "events") from error
+        raise facts.EngineSilentError("Docker ended the stream of events")
+
+    def end_events(self) -> None:
+        """Cut the stream that `events` reads, from another thread."""
+        if self._stream is not None:
+            self._stream.close()
+
+    def _client(self, read: float = LOOK) -> docker.APIClient:
+        """The client whose requests wait that long for a byte; all of them speak the version that the first found."""
+        with self._making:
+            if read not in self._made:
+                client = docker.APIClient(base_url=self._host, version=self._version, timeout=int(read))
+                if self._auth_file is not None:
+                    client.reload_config(dockercfg_path=str(self._auth_file))
+                self._made[read], self._version = client, client.api_version
+            return self._made[read]
+
+    async def _ask(
+        self, call: Callable[[docker.APIClient], T], limit: float, what: str, *, read: float | None = None
+    ) -> T:
+        """Run one call of the SDK in a thread. Raises EngineError, EngineSilentError once the limit is reached."""
+
+        def run() -> T:
+            try:
+                return call(self._client(read or limit))
+            except _SDK_ERRORS as error:
+                raise _ours(error, what) from error
+
+        try:
+            return await asyncio.wait_for(in_thread(run, name=f"docker {what}"), limit + 0.5)
+        except TimeoutError:
+            raise facts.EngineSilentError(f"Docker did not answer within {limit:g} s ({what})") from None
+
+
+def _pull(reference: str, heard: Callable[[], None], client: docker.APIClient) -> None:
+    for line in client.pull(reference, stream=True, decode=True):
+        heard()
+        if "error" in line:
+            raise facts.PullError(str(line["error"]))
+
+
+def _ours(error: Exception, what: str) -> facts.EngineError:
+    """The SDK's error as one of ours; the sentence keeps Docker's own words."""
+    if not isinstance(error, APIError):
+        return facts.EngineSilentError(f"Docker does not answer ({what}): {_innermost(error)}")
+    words = str(error.explanation or error)
+    sentence = f"Docker refused ({what}): {words}"
+    if any(phrase in words for phrase in _NOT_MANAGING):
+        return facts.NotManagingError(sentence)
+    if any(phrase in words for phrase in _NO_QUORUM):
+        return facts.NoQuorumError(sentence)
+    if isinstance(error, NotFound):
+        return facts.NotFoundError(sentence)
+    if error.status_code == HTTPStatus.CONFLICT:
+        return facts.ConflictError(sentence)
+    return facts.EngineError(sentence)
+
+
+def _innermost(error: BaseException) -> str:
+    """The cause at the bottom, which says `No such file or directory` where the top says `Connection aborted`."""
+    while (below := error.__cause__ or error.__context__) is not None:
+        error = below
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

@@ -1,0 +1,89 @@
+"""What wakes the loops: Docker's events, and whoever rings. Many rings are one wake."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+
+from anchor.container_spec import FLOAT_STACK_LABEL
+from anchor.engine import Engine
+from anchor.facts import EngineError, Event
+from anchor.threads import in_thread
+
+logger = logging.getLogger(__name__)
+
+RENEW_AFTER = 600.0
+"""Seconds after which a stream of events is replaced: one that died without a word looks just like a quiet one."""
+
+FIRST_RETRY, LAST_RETRY = 0.2, 5.0
+"""Seconds before subscribing again, doubling."""
+
+
+class Bell:
+    """Rung by many, heard once."""
+
+    def __init__(self) -> None:
+        self._rung = asyncio.Event()
+
+    def ring(self) -> None:
+        """Wake whoever waits, or who waits next."""
+        self._rung.set()
+
+    async def wait(self, seconds: float) -> bool:
+        """Whether it was rung within that time."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._rung.wait(), seconds)
+        rung = self._rung.is_set()
+        self._rung.clear()
+        return rung
+
+
+class EventStream:
+    """Docker's events, each of them only a ring: what happened is for the next look to say."""
+
+    def __init__(self, engine: Engine, *, containers: Bell, swarm: Bell) -> None:
+        self._engine = engine
+        self._containers = containers
+        self._swarm = swarm
+        self._loop = asyncio.get_running_loop()
+        self._subscribed = False
+
+    async def run(self) -> None:
+        """Follow the events for ever; the end of a stream is a fault, said once."""
+        delay = FIRST_RETRY
+        while True:
+            self._subscribed = False
+            try:
+                await asyncio.wait_for(in_thread(self._follow, name="docker events"), RENEW_AFTER)
+            except TimeoutError:
+                self._engine.end_events()
+                continue
+            except EngineError as error:
+                delay = FIRST_RETRY if self._subscribed else min(LAST_RETRY, delay * 2)
+                log = logger.warning if self._subscribed else logger.debug
+                log("Docker's events are cut off; subscribing again in %g s: %s", delay, error)
+            self._ring(self._containers)
+            self._ring(self._swarm)
+            await asyncio.sleep(delay)
+
+    def _follow(self) -> None:
+        """Runs in a thread until the stream ends."""
+        for event in self._engine.events():
+            if event is None:  # subscribed: only now is a look sure to miss nothing that comes after it
+                self._subscribed = True
+                self._ring(self._containers)
+                self._ring(self._swarm)
+            elif event.kind != "container":
+                self._ring(self._swarm)
+            elif concerns_float(event):
+                self._ring(self._containers)
+
+    def _ring(self, bell: Bell) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop may be closed by now
+            self._loop.call_soon_threadsafe(bell.ring)
+
+
+def concerns_float(event: Event) -> bool:
+    """Whether the container of the event is a float, ours or not: the others' come and go without us."""
+    return FLOAT_STACK_LABEL in event.labels
