@@ -45,7 +45,7 @@ class Lifecycle:
         if self.state is ChildState.STOPPING:
             return replace(self, state=ChildState.STOPPED, changed_at=now)
         quick = self.quick_exits + 1 if now - self.changed_at < STEADY_AFTER else 1
-        wait = 0.0 if quick == 1 else min(2.0 ** (quick - 2), LONGEST_BACKOFF)
+        wait = 0.0 if quick == 1 else min(2.0 ** min(quick - 2, 10), LONGEST_BACKOFF)
         return replace(
             self,
             state=ChildState.BACKOFF,
