@@ -34,7 +34,7 @@ CPU_WEIGHT = 4096
 """Four times the default: a weight, never a quota, so that a busy node does not fail over falsely."""
 
 OOM_SCORE = -900
-"""The kernel takes nearly everything else first, but dockerd (-500) would be no use without the node's VIP either."""
+"""The kernel takes nearly everything else first. Needs an engine with CAP_SYS_RESOURCE, which some have not."""
 
 PROCESSES = 256
 
@@ -57,15 +57,15 @@ class FloatContainer:
 
     @property
     def digest(self) -> str:
-        """Twelve hexadecimal digits that differ when the arguments do, the token and the template apart."""
-        text = json.dumps(self._arguments(image=self.image, token=""), sort_keys=True)
+        """Twelve hexadecimal digits that differ when the arguments do, token, template and shield apart."""
+        text = json.dumps(self._arguments(image=self.image, token="", shielded=True), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
-    def config(self, *, image: str, token: str, template: str) -> dict[str, Any]:
-        """The body of `POST /containers/create`."""
-        return {**self._arguments(image=image, token=token), "Labels": self._labels(template)}
+    def config(self, *, image: str, token: str, template: str, shielded: bool = True) -> dict[str, Any]:
+        """The body of `POST /containers/create`; not every engine may shield a container from the OOM killer."""
+        return {**self._arguments(image=image, token=token, shielded=shielded), "Labels": self._labels(template)}
 
-    def _arguments(self, *, image: str, token: str) -> dict[str, Any]:
+    def _arguments(self, *, image: str, token: str, shielded: bool) -> dict[str, Any]:
         return {
             "Image": image,
             "Env": [
@@ -76,7 +76,7 @@ class FloatContainer:
             ],
             "StopSignal": "SIGTERM",
             "StopTimeout": 10,
-            "HostConfig": self._host_config(),
+            "HostConfig": {**self._host_config(), **({"OomScoreAdj": OOM_SCORE} if shielded else {})},
         }
 
     def _labels(self, template: str) -> dict[str, str]:
@@ -102,7 +102,6 @@ class FloatContainer:
             "CpuShares": CPU_WEIGHT,
             "Memory": MEMORY,
             "PidsLimit": PROCESSES,
-            "OomScoreAdj": OOM_SCORE,
             **self._logging(),
         }
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import NoReturn
 
 from anchor import plan as plans
 from anchor.conversation import Conversation
-from anchor.facts import Container, EngineError
+from anchor.facts import Container, EngineError, EngineSilentError
 from anchor.hands import Hands
 from anchor.memory import Memory
 from anchor.patience import Patience
@@ -19,7 +20,7 @@ from shared.errors import SpecRefusedError
 
 logger = logging.getLogger(__name__)
 
-PROVE_LIMIT = 12.0
+PROVE_LIMIT = 12
 """Seconds for a new float to connect and to accept the spec."""
 
 TRIAL_LIMIT = 6.0
@@ -124,13 +125,13 @@ class FloatKeeper:
         if self._current is None or self._current.id != container.id:
             await self._hands.recognise(container.id)
             self._took(container, made_here=False)
+            self._memory.update(settled_container=container.id, settled_template=self._desired.template)
             return f"the float {self._desired.name} is adopted"
         return await self._revive(container) if self._is_hung(container) else None
 
     def _took(self, container: Container, *, made_here: bool) -> None:
         self._current = Current(container.id, self._clock.monotonic(), container.image_id, made_here)
         self._conversation.trial_only = False
-        self._memory.update(settled_container=container.id, settled_template=self._desired.template)
 
     def _is_hung(self, container: Container) -> bool:
         """Whether the running float says nothing. A paused one is somebody's wish."""
@@ -163,14 +164,17 @@ class FloatKeeper:
 
     async def _start(self, steps: Iterable[Step], image_id: str) -> str:
         await self._apply(steps, image_id)
-        await self._take_new()
+        await self._take(made_here=True)
         return f"the float {self._desired.name} is created and started"
 
-    async def _take_new(self) -> None:
-        """The float that runs now is of this anchor's own making."""
-        for container in await self._hands.observe(self._desired.name):
-            if container.name == self._desired.name:
-                self._took(container, made_here=True)
+    async def _take(self, *, made_here: bool) -> None:
+        """The float that has the name now is the current one."""
+        if (container := await self._named()) is not None:
+            self._took(container, made_here=made_here)
+
+    async def _named(self) -> Container | None:
+        containers = await self._hands.observe(self._desired.name)
+        return next((container for container in containers if container.name == self._desired.name), None)
 
     def _count_death(self) -> None:
         if self._current is None:
@@ -194,7 +198,14 @@ class FloatKeeper:
         if self._conversation.refusal or not self._turn_to_replace():
             return None
         logger.info("Replacing the float: its image, or what its container may do, changed.")
-        await self._apply(steps, self._desired.image_id)
+        try:
+            await self._apply(steps, self._desired.image_id)
+        except EngineSilentError:
+            raise
+        except EngineError as error:
+            if not plans.restore(await self._hands.observe(self._desired.name), self._desired):
+                raise  # the old one was not touched yet
+            await self._give_up(str(error))
         return f"the float {self._desired.name} is replaced"
 
     def _turn_to_replace(self) -> bool:
@@ -214,15 +225,25 @@ class FloatKeeper:
 
     async def _prove(self, name: str) -> None:
         """Wait for the new float's word. Raises SpecRefusedError once the old one is back."""
-        await self._take_new()
-        if await self._patience.until(self._comes_up, PROVE_LIMIT):
-            return
-        sentence = f"The new float {name} did not come up. {self._conversation.refusal or await self._last_words(name)}"
-        logger.error("%s The old one returns.", sentence)
+        await self._take(made_here=True)
+        for _ in range(PROVE_LIMIT):
+            if await self._patience.until(self._comes_up, 1.0):
+                return
+            container = await self._named()
+            if container is None or not container.running:
+                break
+        await self._give_up("; ".join(self._conversation.refusal) or await self._last_words(name))
+
+    async def _give_up(self, reason: str) -> NoReturn:
+        """Bring the old float back, and remember not to try the same again. Raises SpecRefusedError, EngineError."""
+        name = self._desired.name
+        logger.error("The new float %s did not come up, the old one returns: %s", name, reason)
         self._memory.update(failed_template=self._desired.template)
-        await self._apply(plans.restore(await self._hands.observe(name), self._desired), self._desired.image_id)
+        containers = await self._hands.observe(name)
+        await self._apply(plans.restore(containers, self._desired), self._desired.image_id)
+        await self._take(made_here=False)
         await self._patience.until(self._comes_up, PROVE_LIMIT)
-        raise SpecRefusedError(f"{sentence} The old one is back.")
+        raise SpecRefusedError(f"The new float {name} did not come up, and the old one is back: {reason}")
 
     def _comes_up(self) -> bool:
         """Whether the float that runs now is connected and took the spec, where there is one."""

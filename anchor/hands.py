@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 
 from anchor import plan as plans
@@ -9,19 +10,25 @@ from anchor.asking import Asking
 from anchor.container_spec import FLOAT_STACK_LABEL, FloatContainer, pullable
 from anchor.conversation import Conversation
 from anchor.engine import CHANGE, LOOK, PULL, STOP, Engine
-from anchor.facts import Container, EngineError, NotFoundError
+from anchor.facts import ConflictError, Container, EngineError, EngineSilentError, NotFoundError
 from anchor.images import ensure_image
+from anchor.memory import Memory
 from anchor.plan import Create, Remove, Rename, Start, Step, Stop
+
+logger = logging.getLogger(__name__)
 
 
 class Hands:
     """The float container's maker and remover."""
 
-    def __init__(self, engine: Engine, ask: Asking, conversation: Conversation, container: FloatContainer) -> None:
+    def __init__(
+        self, engine: Engine, ask: Asking, conversation: Conversation, *, container: FloatContainer, memory: Memory
+    ) -> None:
         self._engine = engine
         self._ask = ask
         self._conversation = conversation
         self._container = container
+        self._memory = memory
         self.resting = False
         """Begin no further step: the anchor is about to take its float away."""
 
@@ -52,7 +59,7 @@ class Hands:
             case Create(name):
                 await self._create(name, image_id, template or "")
             case Start(name):
-                await self._ask(self._engine.start(name), CHANGE)
+                await self._start(name, image_id, template or "")
             case Stop(name):
                 await self._ask(self._engine.stop(name), STOP)
             case Remove(name):
@@ -76,9 +83,32 @@ class Hands:
 
     async def _create(self, name: str, image_id: str, template: str) -> None:
         token = secrets.token_hex(16)
-        config = self._container.config(image=await self._image(image_id), token=token, template=template)
+        image, shielded = await self._image(image_id), not self._memory.value.unshielded
+        config = self._container.config(image=image, token=token, template=template, shielded=shielded)
         container_id = await self._ask(self._engine.create(name, config), CHANGE)
         self._conversation.expect(container_id, token)
+
+    async def _start(self, name: str, image_id: str, template: str) -> None:
+        """Start it; once more without the OOM shield, since runc's words do not say that it was this that failed."""
+        try:
+            await self._ask(self._engine.start(name), CHANGE)
+        except (EngineSilentError, ConflictError, NotFoundError):
+            raise
+        except EngineError as error:
+            if self._memory.value.unshielded:
+                raise
+            logger.warning("The float does not start; trying without its shield from the OOM killer: %s", error)
+            self._memory.update(unshielded=True)
+            await self._ask(self._engine.remove(name), CHANGE)
+            await self._create(name, image_id, template)
+            await self._start_bare(name)
+
+    async def _start_bare(self, name: str) -> None:
+        try:
+            await self._ask(self._engine.start(name), CHANGE)
+        except EngineError:
+            self._memory.update(unshielded=False)  # it was something else
+            raise
 
     async def _image(self, image_id: str) -> str:
         """How to call the image: by the name that users know, unless that means another image by now."""

@@ -27,6 +27,9 @@ class Remembered(Frozen):
     """Id of the float that was found to match `settled_template`, though it was made from another one."""
 
     settled_template: str | None = None
+    unshielded: bool = False
+    """Whether this engine could not start a float with a lowered OOM score."""
+
     failed_template: str | None = None
     """The spec of the anchor's task whose float did not come up: it is not tried a second time."""
 
@@ -39,7 +42,7 @@ class Memory:
         self._failed = False
         self.value = self._read()
 
-    def update(self, **changes: str | None) -> None:
+    def update(self, **changes: str | bool | None) -> None:
         """Remember these as well."""
         value = self.value.model_copy(update=changes)
         if value == self.value:

@@ -107,6 +107,8 @@ def make(containers: Sequence[Container], desired: Desired) -> Plan:
     others = [container for container in ours if container is not current]
     cleaning = (*_ended(others), *_removed(others))
     if current is None:
+        if any(container.name == desired.name + OLD for container in ours):
+            return Plan(restore(containers, desired))
         dead = next((container for container in ours if container.name == desired.name), None)
         return Plan((*cleaning, Create(desired.name), Start(desired.name)), dead=dead)
     if not matches(current, desired):
@@ -143,7 +145,7 @@ def matches(current: Container, desired: Desired) -> bool:
 
 
 def restore(containers: Iterable[Container], desired: Desired) -> tuple[Step, ...]:
-    """The steps back to the float before; none where there is nothing to go back to."""
+    """The steps back to the float before, whose successor did not prove itself; none where there is no float before."""
     ours = {container.name: container for container in containers if is_ours(container, desired.stack)}
     if desired.name + OLD not in ours:
         return ()
