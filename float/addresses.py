@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import socket
+from collections.abc import Iterator
 from typing import Any
 
 from pyroute2.iproute.linux import AsyncIPRoute, IPRoute
@@ -29,10 +31,11 @@ class Addresses:
 
     async def view(self) -> HostView:
         """Interfaces and addresses now. Raises OSError."""
-        async with self._turn:
-            links = [m async for m in await self._netlink.link("dump")]
-            names = {link["index"]: link.get("ifname") for link in links}
-            addresses = [_host_address(m, names) async for m in await self._netlink.addr("dump")]
+        with _refusals_are_os_errors():
+            async with self._turn:
+                links = [m async for m in await self._netlink.link("dump")]
+                names = {link["index"]: link.get("ifname") for link in links}
+                addresses = [_host_address(m, names) async for m in await self._netlink.addr("dump")]
         return HostView(
             interfaces=tuple(names.values()),
             addresses=tuple(a for a in addresses if a),
@@ -41,13 +44,15 @@ class Addresses:
 
     async def gateways(self) -> frozenset[IpAddress]:
         """Default gateways of the main table, both families. Raises OSError."""
-        found = set()
-        async with self._turn:
-            for family in (socket.AF_INET, socket.AF_INET6):
-                async for route in await self._netlink.route("dump", family=family, table=RT_TABLE_MAIN):
-                    if route.get("dst_len") == 0 and route.get("gateway"):
-                        found.add(ipaddress.ip_address(route.get("gateway")))
-        return frozenset(found)
+        with _refusals_are_os_errors():
+            async with self._turn:
+                routes = [
+                    route
+                    for family in (socket.AF_INET, socket.AF_INET6)
+                    async for route in await self._netlink.route("dump", family=family, table=RT_TABLE_MAIN)
+                ]
+        nexts = (r.get("gateway") for r in routes if r.get("dst_len") == 0)
+        return frozenset(ipaddress.ip_address(gateway) for gateway in nexts if gateway)
 
     async def remove(self, address: HostAddress) -> None:
         """Take the address off the host; one that is gone already is no error. Raises OSError."""
@@ -62,7 +67,7 @@ class Addresses:
 
     async def close(self) -> None:
         """Give the socket back."""
-        await self._netlink.close()
+        self._netlink.close()
 
 
 class LeaseDoor:
@@ -76,18 +81,32 @@ class LeaseDoor:
 
         A renewal of a missing address would create it (measured), hence the look first; protocol, flags, scope,
         label and broadcast are repeated, or they would be lost. IPv6 addresses other than /128 are left alone: a
-        lifetime on them breaks the host's own route (measured).
+        lifetime on them breaks the host's own route (measured). One that the kernel refuses holds up no other.
+
+        Raises OSError when it cannot look.
         """
-        names = {m["index"]: m.get("ifname") for m in self._netlink.get_links()} if wanted else {}
+        with _refusals_are_os_errors():
+            names = {m["index"]: m.get("ifname") for m in self._netlink.get_links()} if wanted else {}
+            present = tuple(self._netlink.get_addr()) if wanted else ()
         renewed = set()
-        for message in self._netlink.get_addr() if wanted else ():
+        for message in present:
             found = _host_address(message, names)
             key = found and (found.interface, found.address)
             if found is None or key not in wanted or (found.address.version == 6 and found.prefix != 128):
                 continue
-            self._netlink.addr("replace", **_renewal(message, seconds))
-            renewed.add((found.interface, found.address))
+            with contextlib.suppress(NetlinkError):
+                self._netlink.addr("replace", **_renewal(message, seconds))
+                renewed.add((found.interface, found.address))
         return frozenset(renewed)
+
+
+@contextlib.contextmanager
+def _refusals_are_os_errors() -> Iterator[None]:
+    """pyroute2's own error is not an OSError, and nobody but this module knows it."""
+    try:
+        yield
+    except NetlinkError as error:
+        raise OSError(error.code, f"netlink refuses: {error}") from error
 
 
 def _is_down(link: Any) -> bool:
