@@ -125,6 +125,8 @@ def _resolve_router(spec: FloatSpec, router: VirtualRouter, interface: str, host
     transport = spec.transport
     if advertised is None:  # only IPv6 VIPs beside IPv4 peers: their adverts go by IPv6 multicast, from the link-local
         advertised, source, transport = vips[0], None, Transport.MULTICAST
+    if source is None:  # unicast has to name where it comes from
+        transport = Transport.MULTICAST
     rest = [v for v in vips if v is not advertised] + excluded
     return ResolvedRouter(router, interface, source, transport, advertised, tuple(rest))
 
