@@ -1,0 +1,178 @@
+"""What stands against this node: the link, the anchor's verdict, a departure, a handover, and nobody coming back."""
+
+from __future__ import annotations
+
+import pytest
+
+from float.departure import Leaving
+from float.situation import HANDOVER, Situation
+from shared.link_protocol import GoodbyeReason
+from shared.models import Condition, VrrpState
+from tests.unit.float_samples import LINK_LOST, SERVICE_DOWN, SPEC, WORST, entry, heard
+
+TIMING = SPEC.model_copy(update={"link_timeout": 3.0, "update_grace": 120.0, "orphan_after": 300.0})
+
+
+def under_anchor(now: float = 100.0) -> Situation:
+    """A float that an anchor has connected to."""
+    situation = Situation(now)
+    situation.take_timing(TIMING)
+    situation.connected(now)
+    return situation
+
+
+def orphan(since: float = 100.0) -> Situation:
+    """A float whose anchor died."""
+    situation = under_anchor(since)
+    situation.ended(since)
+    return situation
+
+
+def failing_names(situation: Situation, now: float) -> list[str]:
+    """The conditions against the node."""
+    return [condition.name for condition in situation.conditions(now) if not condition.ok]
+
+
+def test_a_float_that_starts_is_demoted_until_an_anchor_speaks() -> None:
+    situation = Situation(100.0)
+    assert situation.conditions(100.0) == (LINK_LOST,)
+    situation.connected(101.0)
+    assert failing_names(situation, 101.0) == []
+
+
+def test_the_anchors_verdict_counts_beside_the_link() -> None:
+    situation = under_anchor()
+    situation.judged((SERVICE_DOWN,))
+    assert failing_names(situation, 100.0) == ["service:web"]
+
+
+def test_each_verdict_replaces_the_one_before() -> None:
+    situation = under_anchor()
+    situation.judged((SERVICE_DOWN,))
+    situation.judged((Condition(name="quorum", ok=True),))
+    assert [c.name for c in situation.conditions(100.0)] == ["link", "quorum"]
+
+
+def test_the_last_verdict_outlives_the_anchor() -> None:
+    situation = under_anchor()
+    situation.judged((SERVICE_DOWN,))
+    situation.ended(101.0)
+    assert failing_names(situation, 101.0) == ["link", "service:web"]
+
+
+def test_a_word_from_an_anchor_that_hung_brings_the_link_back() -> None:
+    situation = under_anchor()
+    assert situation.heard(110.0)
+    assert not situation.heard(110.5)
+    assert situation.link_up(110.5)
+
+
+def test_the_timeout_is_that_of_the_spec() -> None:
+    situation = under_anchor()
+    situation.take_timing(TIMING.model_copy(update={"link_timeout": 10.0}))
+    assert failing_names(situation, 109.0) == []
+
+
+def test_an_anchor_that_is_replaced_is_not_held_against_the_node() -> None:
+    situation = under_anchor()
+    situation.said_goodbye(GoodbyeReason.UPDATE, 101.0)
+    situation.ended(101.0)
+    assert situation.in_grace(221.0)
+    assert failing_names(situation, 221.0) == []
+    assert failing_names(situation, 221.5) == ["link"]
+    assert situation.leaving is None
+
+
+def test_a_handover_demotes_for_a_while() -> None:
+    situation = under_anchor()
+    situation.hand_over(100.0)
+    assert failing_names(situation, 100.0 + 2.5) == ["handover"]
+    situation.heard(100.0 + HANDOVER)
+    assert failing_names(situation, 100.0 + HANDOVER) == []
+
+
+def test_a_node_that_leaves_is_demoted_until_it_ends() -> None:
+    situation = under_anchor()
+    situation.said_goodbye(GoodbyeReason.LEAVE, 101.0)
+    assert "departure" in failing_names(situation, 103.0)
+
+
+def test_a_leaving_master_ends_only_when_a_peer_came_or_time_is_up() -> None:
+    situation = under_anchor()
+    situation.leave(Leaving("told to stop", 101.0))
+    assert not situation.over([entry(VrrpState.MASTER)], 103.9)
+    assert situation.over([], 101.5)
+    assert situation.over([entry(VrrpState.MASTER)], 104.0)
+
+
+def test_a_float_that_is_not_leaving_never_ends() -> None:
+    assert not under_anchor().over([], 1_000_000.0)
+
+
+def test_the_shorter_of_two_departures_wins() -> None:
+    situation = under_anchor()
+    situation.leave(Leaving("told to stop", 101.0))
+    situation.said_goodbye(GoodbyeReason.REMOVED, 102.0)
+    assert situation.over([entry(VrrpState.MASTER)], 102.0)
+
+
+def test_a_second_order_to_leave_does_not_lengthen_the_first() -> None:
+    situation = under_anchor()
+    situation.leave(Leaving("told to stop", 101.0))
+    situation.leave(Leaving("told to stop again", 103.5))
+    assert situation.over([entry(VrrpState.MASTER)], 104.0)
+
+
+def test_the_next_change_is_the_soonest_of_all() -> None:
+    situation = under_anchor(100.0)
+    assert situation.next_change(100.0) == 103.0
+    situation.leave(Leaving("told to stop", 99.0))
+    assert situation.next_change(100.0) == 102.0
+    situation.hand_over(96.5)
+    assert situation.next_change(100.0) == 101.5
+
+
+def test_nothing_is_due_when_time_changes_nothing() -> None:
+    assert orphan().next_change(150.0) is None
+
+
+def test_a_float_without_anchor_leaves_when_another_node_serves() -> None:
+    situation = orphan(100.0)
+    situation.consider_orphanhood([entry(heard=heard(WORST, 100, 400.0))], 400.0)
+    assert situation.leaving is not None
+    assert situation.leaving.reason == "no anchor for 300 s, and another node serves"
+
+
+def test_a_float_without_anchor_waits_before_it_leaves() -> None:
+    situation = orphan(100.0)
+    situation.consider_orphanhood([entry(heard=heard(WORST, 100, 399.0))], 399.0)
+    assert situation.leaving is None
+
+
+def test_the_last_holder_serves_on_without_anchor_and_says_so_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
+    situation = orphan(100.0)
+    situation.consider_orphanhood([entry(VrrpState.MASTER)], 400.0)
+    situation.consider_orphanhood([entry(VrrpState.MASTER)], 401.0)
+    situation.consider_orphanhood([entry(VrrpState.MASTER)], 460.0)
+    assert situation.leaving is None
+    assert caplog.messages == [
+        "no anchor for 300 s; nobody else advertises, so this float serves on",
+        "no anchor for 360 s; nobody else advertises, so this float serves on",
+    ]
+
+
+def test_an_anchor_that_comes_back_ends_the_orphanhood() -> None:
+    situation = orphan(100.0)
+    situation.connected(399.0)
+    situation.consider_orphanhood([entry(heard=heard(WORST, 100, 400.0))], 400.0)
+    assert situation.leaving is None
+
+
+def test_the_link_is_logged_when_it_turns_and_not_at_every_look(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    situation = under_anchor()
+    for now in (100.0, 104.0, 105.0):
+        situation.say_link_changes(now)
+    situation.heard(106.0)
+    situation.say_link_changes(106.0)
+    assert caplog.messages == ["link: the anchor hangs: nothing heard for 3 s", "link: the anchor answers"]
