@@ -1,4 +1,8 @@
-"""Would this host run that spec? Resolved, rendered and tested by keepalived itself, before anything is touched."""
+"""Would this host run that spec? Resolved, rendered and tested by keepalived itself, before anything is touched.
+
+keepalived's own `reload_check_config` is not used: it runs the test as the script user, which takes the capability
+SETGID even for root, and without it keepalived 2.3.3 "reloads" the configuration that it had (measured).
+"""
 
 from __future__ import annotations
 
@@ -27,7 +31,8 @@ class Examiner:
         """The spec made ready for this host. Raises UnresolvableError with all problems, OSError if it cannot look."""
         host = replace(await self._addresses.view(), gateways=await self._addresses.gateways())
         resolved = resolve(spec, host, self._record.addresses)
-        problems = await self._keepalived.config_test(self._renderer.render(resolved, preempting=()))
-        if problems:
-            raise UnresolvableError(tuple(f"keepalived --config-test: {problem}" for problem in problems))
+        for preempting in ((), tuple(router.router.name for router in resolved.routers)):
+            problems = await self._keepalived.config_test(self._renderer.render(resolved, preempting=preempting))
+            if problems:
+                raise UnresolvableError(tuple(f"keepalived --config-test: {problem}" for problem in problems))
         return resolved
