@@ -84,7 +84,7 @@ class FloatKeeper:
         self._desired = replace(self._desired, image_id=await self._hands.fetch_image(refresh=fresh))
         plan = plans.make(containers, self._desired_now())
         if (serving := plan.adopted or plan.replaced) is not None:
-            await self._hands.recognise(serving.id)
+            self._conversation.expect(serving.id, serving.token)
         self._conversation.trial_only = plan.replaced is not None
 
     async def keep(self) -> str | None:
@@ -123,7 +123,7 @@ class FloatKeeper:
     async def _adopt(self, container: Container, steps: tuple[Step, ...]) -> str | None:
         await self._apply(steps, container.image_id)
         if self._current is None or self._current.id != container.id:
-            await self._hands.recognise(container.id)
+            self._conversation.expect(container.id, container.token)
             self._took(container, made_here=False)
             self._memory.update(settled_container=container.id, settled_template=self._desired.template)
             return f"the float {self._desired.name} is adopted"
@@ -193,7 +193,7 @@ class FloatKeeper:
                 "The new float did not come up when this was tried before, and the old one goes on. Deploy another "
                 "image or other settings; `docker service update --force` tries the same once more."
             )
-        await self._hands.recognise(old.id)
+        self._conversation.expect(old.id, old.token)
         await self._patience.until(lambda: self._conversation.answer is not None, TRIAL_LIMIT)
         if self._conversation.refusal or not self._turn_to_replace():
             return None

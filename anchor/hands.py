@@ -33,23 +33,26 @@ class Hands:
         """Begin no further step: the anchor is about to take its float away."""
 
     async def observe(self, name: str) -> tuple[Container, ...]:
-        """All floats of this node, and whoever else has the name. Raises EngineError."""
-        floats = await self._ask(self._engine.labelled(FLOAT_STACK_LABEL), LOOK)
-        if any(container.name == name for container in floats):
-            return floats
+        """All floats of this node, and whoever else has the name. Raises EngineError.
+
+        Each is inspected: when Docker says that a container died, its list still calls it running for a moment.
+        """
+        listed = await self._ask(self._engine.labelled(FLOAT_STACK_LABEL), LOOK)
+        names = [container.id for container in listed]
+        if not any(container.name == name for container in listed):
+            names.append(name)
+        inspected = [await self._inspect(name) for name in names]
+        return tuple(container for container in inspected if container is not None)
+
+    async def _inspect(self, name: str) -> Container | None:
         try:
-            return (*floats, await self._ask(self._engine.container(name), LOOK))
+            return await self._ask(self._engine.container(name), LOOK)
         except NotFoundError:
-            return floats
+            return None
 
     async def fetch_image(self, *, refresh: bool) -> str:
         """The id of the float's image; with `refresh` of the newest that can be pulled. Raises SettingsError."""
         return await self._ask(ensure_image(self._engine, self._container.image, refresh=refresh), PULL)
-
-    async def recognise(self, container_id: str) -> None:
-        """Let the float of that container call: only it and Docker know its token."""
-        inspected = await self._ask(self._engine.container(container_id), LOOK)
-        self._conversation.expect(inspected.id, inspected.token)
 
     async def do(self, step: Step, *, image_id: str, template: str | None) -> None:
         """Do one step. Raises EngineError when it fails: what follows it is for the next look."""
