@@ -39,7 +39,7 @@ async def run(settings: BuoySettings) -> None:
     watch = StatusWatch(settings.status_folder, board, clock, boot_id(), history_limit=settings.history_limit)
     watch.look()
     streams = Streams(board)
-    routes = (NodeRoutes(board, OwnContainer(clock), page).router(), ClusterRoutes(board, streams).router())
+    routes = (NodeRoutes(board, OwnContainer(clock), page, streams).router(), ClusterRoutes(board, streams).router())
     serving = server(Front(build(routes, page, board.version), board, allow=settings.allow), settings.port)
     _end_on_signals(serving, streams)
     log.info("The buoy listens on port %s", settings.port, extra={"node": board.node.name, "version": board.version})
@@ -72,8 +72,8 @@ def main() -> int:
     try:
         settings = BuoySettings.from_environment(os.environ)
         configure(settings.log_level, settings.log_format)
-        for talkative in ("uvicorn", "httpx", "httpcore"):
-            logging.getLogger(talkative).setLevel(logging.WARNING)
+        for talkative in ("uvicorn", "httpx", "httpcore"):  # a line for every request, or for every garbled one
+            logging.getLogger(talkative).setLevel(logging.ERROR)
         uvloop.run(run(settings))
     except FatalError as error:
         for line in str(error).splitlines():

@@ -7,8 +7,6 @@ import datetime
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-EPOCH = datetime.datetime.fromtimestamp(0, datetime.UTC)
-
 
 class Api(BaseModel):
     """A JSON object with camelCase keys; a reader ignores keys that it does not know."""
@@ -171,16 +169,7 @@ class NodeAnswer(Api):
     conditions: tuple[Reason, ...] = ()
     virtual_routers: tuple[Router, ...] = ()
     history: HistoryMark = HistoryMark()
-    instance: str = Field(default="", description="Of this run of the buoy")
-    revision: int = Field(default=0, description="Grows when the node says something else; see `after`")
-
-    def gist(self) -> NodeAnswer:
-        """Without what changes all the time and decides nothing: counters and times of writing."""
-        routers = tuple(router.model_copy(update={"counters": {}}) for router in self.virtual_routers)
-        anchor = self.anchor and self.anchor.model_copy(update={"written_at": EPOCH, "summary": ""})
-        return self.model_copy(
-            update={"virtual_routers": routers, "anchor": anchor, "written_at": None, "instance": "", "revision": 0}
-        )
+    instance: str = Field(default="", description="Another one for every run of every buoy")
 
 
 class RoleAnswer(Api):

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from buoy.answers import JSON, Answer
+from buoy.memo import Memo
 from buoy.openapi import complete
 from buoy.page import Page
 from buoy.problems import not_found, problem
@@ -39,6 +40,8 @@ class Documents:
     def __init__(self, app: Application, page: Page) -> None:
         self._app = app
         self._page = page
+        self._document = Memo()
+        self._docs = Memo()
 
     def add(self) -> None:
         """Add them to the application."""
@@ -52,11 +55,13 @@ class Documents:
 
     async def document(self) -> Response:
         """OpenAPI 3.1, with every answer."""
-        return respond(Answer(200, JSON, json.dumps(self._app.openapi()).encode()))
+        document = self._app.openapi()
+        return respond(self._document.answer(lambda: Answer(200, JSON, json.dumps(document).encode()), document))
 
     async def docs(self) -> Response:
         """Needs nothing from elsewhere, and no script."""
-        return respond(self._page.docs(self._app.openapi()))
+        document = self._app.openapi()
+        return respond(self._docs.answer(lambda: self._page.docs(document), document))
 
     async def static(self, request: Request, name: str) -> Response:
         """A file of the pages."""

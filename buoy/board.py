@@ -67,25 +67,28 @@ class Board:
         self.neighbour_addresses: set[str] = set()
         self._histories: dict[str, tuple[Event, ...]] = {}
         self._limit = history_limit
-        self._gist: NodeAnswer | None = None
+        self._gist = self.node
 
     def post_node(self, node: NodeView) -> None:
-        """Put up what the status volume says now."""
+        """Put up what the status volume says now; the answers are made anew when it says something else."""
         self.node = node
-        self.answers = prepare(node, self.version)
-        self._compare()
+        gist = node.gist()
+        if gist != self._gist:
+            self._gist = gist
+            self.answers = prepare(node, self.version)
+            self._told()
 
     def post_history(self, events: tuple[Event, ...]) -> None:
         """Put up this node's own transitions, the oldest first."""
         self.own_history = events
         self._merge()
-        self._compare()
+        self._told()
 
     def post_neighbour(self, report: NodeReport) -> None:
         """Put up what another node's buoy said, or that it does not answer."""
         before = self.neighbours.get(report.hostname)
         self.neighbours[report.hostname] = report
-        if before is None or before.error != report.error or _gist(before) != _gist(report):
+        if before is None or (before.error, before.answer) != (report.error, report.answer):
             self.heard.bump()
 
     def drop_neighbour(self, hostname: str) -> None:
@@ -108,22 +111,14 @@ class Board:
         """All that this node can say about itself."""
         last = self.own_history[-1].time.timestamp() if self.own_history else 0.0
         mark = HistoryMark(count=len(self.own_history), last=last)
-        answer = node_answer(self.node, version=self.version, history=mark)
-        return answer.model_copy(update={"instance": self.instance, "revision": self.told.value})
+        return node_answer(self.node, version=self.version, history=mark, instance=self.instance)
 
-    def _compare(self) -> None:
-        gist = self.node_answer().gist()
-        if gist != self._gist:
-            self._gist = gist
-            self.told.bump()
-            self.heard.bump()
+    def _told(self) -> None:
+        self.told.bump()
+        self.heard.bump()
 
     def _merge(self) -> None:
         merged = merge((self.own_history, *self._histories.values()), self._limit)
         if merged != self.events:
             self.events = merged
             self.seen.bump()
-
-
-def _gist(report: NodeReport) -> NodeAnswer | None:
-    return report.answer and report.answer.gist()

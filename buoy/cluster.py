@@ -12,8 +12,8 @@ from shared.clock import Clock
 SETTLE = 0.2
 """Seconds: a move is two words of two nodes, and only both together make sense."""
 
-AT_LEAST_EVERY = 1.0
-"""Seconds after which the view is made anew without a new word: two claims may have been confirmed by then."""
+CONFIRMED_WITHIN = 1.0
+"""Seconds after which two claims of one virtual router are looked at again, without a new word."""
 
 
 class ClusterLoop:
@@ -29,12 +29,20 @@ class ClusterLoop:
         while True:
             heard = self._board.heard.value
             self.assemble()
-            await self._board.heard.beyond(heard, AT_LEAST_EVERY)
+            while not await self._board.heard.beyond(heard, CONFIRMED_WITHIN) and not self._contested():
+                pass
             await asyncio.sleep(SETTLE)
 
     def assemble(self) -> None:
         """Make the view from what is on the board now."""
-        own = self._own = NodeReport.of(self._board.node_answer().gist(), self._clock.monotonic(), self._own)
-        others = [report for name, report in self._board.neighbours.items() if name != own.hostname]
-        reports = with_peers([own, *others])
+        own = self._own = NodeReport.of(self._board.node_answer(), self._clock.monotonic(), self._own)
+        reports = with_peers([own, *self._others()])
         self._board.post_cluster(cluster_answer(own.hostname, reports, findings(reports)))
+
+    def _others(self) -> list[NodeReport]:
+        own = self._board.node.name
+        return [report for name, report in self._board.neighbours.items() if name != own]
+
+    def _contested(self) -> bool:
+        claims = [vrid for report in (self._own, *self._others()) if report for vrid in report.claims]
+        return len(claims) > len(set(claims))

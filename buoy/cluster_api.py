@@ -130,7 +130,7 @@ class Event(Api):
     @property
     def id(self) -> str:
         """Tells one transition from all others; without blanks, as it stands in a line of a stream."""
-        return "".join(f"{self.time.timestamp():.6f}@{self.node}/{self.vrid}".split())
+        return "".join(f"{self.time.timestamp():.6f}@{self.node}/{self.vrid}/{self.to}".split())
 
 
 class EventsAnswer(Api):

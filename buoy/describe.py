@@ -23,7 +23,7 @@ from buoy.texts import moment
 from shared.models import AnchorStatus, Condition, FloatStatus, LinkStatus, RouterStatus, VipStatus
 
 
-def node_answer(node: NodeView, *, version: str, history: HistoryMark) -> NodeAnswer:
+def node_answer(node: NodeView, *, version: str, history: HistoryMark, instance: str) -> NodeAnswer:
     """All that this node can say about itself."""
     against = problems(node)
     answer = NodeAnswer(
@@ -34,6 +34,7 @@ def node_answer(node: NodeView, *, version: str, history: HistoryMark) -> NodeAn
         buoy_version=version,
         anchor=_anchor(node.anchor, fresh=node.anchor_fresh) if node.anchor else None,
         history=history,
+        instance=instance,
     )
     return answer.model_copy(update=_of_the_float(node.floating)) if node.floating else answer
 

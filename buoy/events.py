@@ -1,4 +1,4 @@
-"""The transitions over HTTP: the last ones as JSON, and new ones as they come (server-sent events)."""
+"""News as they come: server-sent events of the transitions, and of this node for the other buoys."""
 
 from __future__ import annotations
 
@@ -29,8 +29,21 @@ class Streams:
         """Let all streams end; called when the buoy stops."""
         self._ended = True
         self._board.seen.bump()
+        self._board.told.bump()
 
-    async def stream(self, *, last_id: str, replay: int, beat: float) -> AsyncIterator[bytes]:
+    async def node(self, beat: float) -> AsyncIterator[bytes]:
+        """This node's own word, whenever it is another; what the other buoys listen to."""
+        self._open += 1
+        try:
+            told = -1
+            while not self._ended:
+                changed = await self._board.told.beyond(told, beat)
+                told = self._board.told.value
+                yield frame("node", self._board.node_answer().encode()) if changed else frame("beat", b"{}")
+        finally:
+            self._open -= 1
+
+    async def events(self, *, last_id: str, replay: int, beat: float) -> AsyncIterator[bytes]:
         """What was missed since the event of that id (without one: the last few), then all that is new.
 
         `transition` is one transition; `change` says that the view of all nodes is another; `beat` that nothing is new.
@@ -44,10 +57,10 @@ class Streams:
                 changed = await self._board.seen.beyond(seen, beat)
                 seen, events = self._board.seen.value, self._board.events
                 for event in unseen(events, known) if changed else ():
-                    yield _frame("transition", event.encode(), event.id)
+                    yield frame("transition", event.encode(), event.id)
                 if changed:
                     known = {event.id for event in events}
-                yield _frame("change" if changed else "beat", b'{"revision":%d}' % seen)
+                yield frame("change" if changed else "beat", b'{"revision":%d}' % seen)
         finally:
             self._open -= 1
 
@@ -58,6 +71,7 @@ def _known(events: Sequence[Event], last_id: str, replay: int) -> set[str]:
     return set(ids[ids.index(last_id) if last_id in ids else replay :])
 
 
-def _frame(kind: str, data: bytes, event_id: str = "") -> bytes:
+def frame(kind: str, data: bytes, event_id: str = "") -> bytes:
+    """One server-sent event."""
     head = f"id: {event_id}\n" if event_id else ""
     return f"{head}event: {kind}\n".encode() + b"data: " + data + b"\n\n"

@@ -1,7 +1,7 @@
-"""The other buoys: found by the Swarm's own DNS, each asked on its own so that a silent one delays nobody.
+"""The other buoys: found by the Swarm's own DNS, each listened to on its own so that a silent one delays nobody.
 
-A question may wait at the other side until there is something new to say. So a failover shows here at once,
-although nobody asks more often than once an interval.
+A buoy says its node's word when it changes, and once an interval that it is still there; so a failover shows at once,
+and a buoy that is gone an interval later.
 """
 
 from __future__ import annotations
@@ -9,12 +9,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import Any
 
 import httpx
 from pydantic import ValidationError
 
+from buoy.answers import EVENT_STREAM
 from buoy.api import HistoryMark, NodeAnswer
 from buoy.board import Board
 from buoy.cluster_api import EventsAnswer
@@ -23,10 +25,7 @@ from shared.clock import Clock
 
 SERVICE = "tasks.keepalived-buoy"
 PATIENCE = 0.6
-"""Seconds that a buoy gets beyond the time that it was asked to wait."""
-
-SHORTEST_PAUSE = 0.05
-"""Seconds between two questions at least."""
+"""Seconds that a buoy gets beyond the interval."""
 
 log = logging.getLogger("buoy.neighbours")
 
@@ -36,7 +35,9 @@ Resolve = Callable[[], Awaitable[frozenset[str]]]
 async def swarm_tasks() -> frozenset[str]:
     """Addresses of this service's healthy tasks, this buoy's own included; empty where there is no Swarm."""
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(SERVICE, None, type=socket.SOCK_STREAM)
+        found = await asyncio.get_running_loop().getaddrinfo(
+            SERVICE, None, family=socket.AF_INET, type=socket.SOCK_STREAM
+        )
     except OSError:
         return frozenset()
     return frozenset(str(address[4][0]) for address in found)
@@ -54,10 +55,10 @@ class Neighbours:
         self._clock = clock
         self._port = port
         self._interval = interval
-        self._asking: dict[str, asyncio.Task[None]] = {}
+        self._listening_to: dict[str, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
-        """Look for buoys for ever, and ask those that are there."""
+        """Look for buoys for ever, and listen to those that are there."""
         try:
             while True:
                 self._follow(await self._resolve())
@@ -66,87 +67,88 @@ class Neighbours:
             self._follow(frozenset())
 
     def _follow(self, addresses: frozenset[str]) -> None:
-        for task in self._asking.values():
+        for task in self._listening_to.values():
             if task.done():
                 task.result()
-        for gone in self._asking.keys() - addresses:
-            self._asking.pop(gone).cancel()
-        for new in addresses - self._asking.keys():
-            asking = Neighbour(new, self._board, self._client, self._clock)
-            self._asking[new] = asyncio.create_task(asking.run(self._port, self._interval), name=f"asking {new}")
+        for gone in self._listening_to.keys() - addresses:
+            self._listening_to.pop(gone).cancel()
+        for new in addresses - self._listening_to.keys():
+            root = f"http://{f'[{new}]' if ':' in new else new}:{self._port}"
+            neighbour = Neighbour(root, self._board, self._client, self._clock)
+            self._listening_to[new] = asyncio.create_task(neighbour.run(self._interval), name=f"listening to {new}")
         self._board.neighbour_addresses = set(addresses)
 
 
 class Neighbour:
     """One buoy at one address."""
 
-    def __init__(self, address: str, board: Board, client: httpx.AsyncClient, clock: Clock) -> None:
-        self._root = f"http://[{address}]" if ":" in address else f"http://{address}"
+    def __init__(self, root: str, board: Board, client: httpx.AsyncClient, clock: Clock) -> None:
+        self._root = root
         self._board = board
         self._client = client
         self._clock = clock
         self._report: NodeReport | None = None
         self._history = HistoryMark()
-        self._myself = False
+        self._event = ""
 
-    async def run(self, port: int, interval: float) -> None:
-        """Ask it for ever; find out when it is this buoy itself, and leave it alone then."""
-        self._root = f"{self._root}:{port}"
+    async def run(self, interval: float) -> None:
+        """Listen to it for ever; once it turns out to be this buoy itself, leave it alone."""
         try:
-            while not self._myself:
-                started = self._clock.monotonic()
-                if await self.ask(interval):
-                    await asyncio.sleep(max(SHORTEST_PAUSE, started + interval - self._clock.monotonic()))
+            while await self.listen(interval):
+                await asyncio.sleep(interval)
         finally:
             if self._report is not None and self._is_up(self._report):
                 self._board.drop_neighbour(self._report.hostname)
         await asyncio.Event().wait()
 
-    async def ask(self, interval: float) -> bool:
-        """Ask once; whether it had nothing new to say, so that there is no hurry to ask again."""
+    async def listen(self, interval: float) -> bool:
+        """Listen until it ends or fails; False when it is this buoy itself."""
         try:
-            answer = await self._node(interval)
-            self._myself = answer.instance == self._board.instance
-            if self._myself:
-                return True
-            new = self._take(answer)
-            await self._take_history(answer, interval)
+            async with self._client.stream("GET", f"{self._root}/vrrp", **_listening(interval)) as response:
+                if response.status_code != httpx.codes.OK:
+                    raise ValueError(f"its buoy answers {response.status_code}")
+                async for line in response.aiter_lines():
+                    if not await self._hear(line, interval):
+                        return False
+            raise ValueError("its buoy ended the conversation")
         except (httpx.HTTPError, ValueError) as error:
-            self._fail(error, interval)
-            return True
-        return not new
+            self._fail(_words(error, interval + PATIENCE))
+        return True
 
-    async def _node(self, interval: float) -> NodeAnswer:
-        known = self._report.answer.revision if self._report and self._report.answer else -1
-        query: dict[str, str | int | float] = {"after": known, "wait": interval} if known >= 0 else {}
-        response = await self._get("/vrrp", query, interval)
-        return NodeAnswer.model_validate_json(response)
+    async def _hear(self, line: str, interval: float) -> bool:
+        """One line of the stream; False when it is this buoy itself that speaks."""
+        field, _, value = line.partition(": ")
+        if field == "event":
+            self._event = value
+        elif field == "data" and self._event == "node":
+            return await self._take(NodeAnswer.model_validate_json(value), interval)
+        elif field == "data" and self._event == "beat" and self._report is not None:
+            self._report = replace(self._report, heard_at=self._clock.monotonic())
+            self._board.post_neighbour(self._report)
+        return True
+
+    async def _take(self, answer: NodeAnswer, interval: float) -> bool:
+        if answer.instance == self._board.instance:
+            return False
+        if self._report is None or self._report.error:
+            log.info("The buoy of %s answers", answer.hostname)
+        self._report = NodeReport.of(answer, self._clock.monotonic(), self._report)
+        self._board.post_neighbour(self._report)
+        await self._take_history(answer, interval)
+        return True
 
     async def _take_history(self, answer: NodeAnswer, interval: float) -> None:
-        if answer.history != self._history:
-            response = await self._get("/events", {"scope": "node"}, interval)
-            events = EventsAnswer.model_validate_json(response).events
-            self._board.post_neighbour_history(answer.hostname, tuple(reversed(events)))
-            self._history = answer.history
+        if answer.history == self._history:
+            return
+        query = {"scope": "node"}
+        response = await self._client.get(f"{self._root}/events", params=query, timeout=interval + PATIENCE)
+        events = EventsAnswer.model_validate_json(response.content).events
+        self._board.post_neighbour_history(answer.hostname, tuple(reversed(events)))
+        self._history = answer.history
 
-    async def _get(self, path: str, query: Mapping[str, str | int | float], interval: float) -> bytes:
-        response = await self._client.get(f"{self._root}{path}", params=query, timeout=interval + PATIENCE)
-        if response.status_code not in {200, 503}:
-            raise ValueError(f"its buoy answers {response.status_code}")
-        return response.content
-
-    def _take(self, answer: NodeAnswer) -> bool:
-        before = self._report
-        if before is None or before.error:
-            log.info("The buoy of %s answers", answer.hostname)
-        self._report = NodeReport.of(answer, self._clock.monotonic(), before)
-        self._board.post_neighbour(self._report)
-        return before is None or before.answer is None or before.answer.revision != answer.revision
-
-    def _fail(self, error: Exception, interval: float) -> None:
+    def _fail(self, text: str) -> None:
         if self._report is None:
             return
-        text = _words(error, interval + PATIENCE)
         if not self._report.error:
             log.warning("The buoy of %s does not answer: %s", self._report.hostname, text)
         before, self._report = self._report, replace(self._report, error=text)
@@ -156,6 +158,14 @@ class Neighbour:
     def _is_up(self, report: NodeReport) -> bool:
         """Whether the board has this report, and not one of the same node's newer task."""
         return self._board.neighbours.get(report.hostname) is report
+
+
+def _listening(interval: float) -> dict[str, Any]:
+    return {
+        "headers": {"accept": EVENT_STREAM},
+        "params": {"beat": interval},
+        "timeout": httpx.Timeout(interval + PATIENCE),
+    }
 
 
 def _words(error: Exception, seconds: float) -> str:

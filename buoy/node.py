@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shared.models import AnchorStatus, FloatStatus, RouterStatus
 
@@ -32,3 +32,20 @@ class NodeView:
     def routers(self) -> tuple[RouterStatus, ...]:
         """The virtual routers as last told, also when that was long ago."""
         return self.floating.virtual_routers if self.floating else ()
+
+    def gist(self) -> NodeView:
+        """Without what changes all the time and decides nothing: counters and the times of writing.
+
+        A stale word keeps its time, since that is then what there is to say.
+        """
+        if not self.fresh:
+            return self
+        floating = self.floating and self.floating.model_copy(
+            update={**_TIMELESS, "virtual_routers": tuple(r.model_copy(update=_COUNTLESS) for r in self.routers)}
+        )
+        anchor = self.anchor and self.anchor.model_copy(update=_TIMELESS if self.anchor_fresh else {})
+        return replace(self, floating=floating, anchor=anchor)
+
+
+_TIMELESS = {"monotonic": 0.0, "written_at": 0.0}
+_COUNTLESS: dict[str, object] = {"counters": {}}

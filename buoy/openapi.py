@@ -27,6 +27,8 @@ def complete(document: Document) -> Document:
 
 
 def _declare_errors(responses: Document, path: str) -> None:
+    for response in responses.values():
+        response["description"] = response["description"].replace("Successful Response", "What is known")
     if "422" in responses:
         responses["422"] = _error("A query parameter is wrong")
     if path not in OPEN_PATHS:

@@ -7,6 +7,7 @@ from importlib import resources
 from typing import Any
 
 import jinja2
+from markupsafe import Markup, escape
 
 from buoy.answers import Answer
 from buoy.board import Board
@@ -33,6 +34,7 @@ class Page:
             auto_reload=False,
         )
         self._templates.filters["clock"] = lambda moment: moment.strftime("%Y-%m-%d %H:%M:%S")
+        self._templates.filters["code"] = _code
         self.static = {f"/static/{name}": answer for name, answer in _static_files()}
 
     def dashboard(self, board: Board) -> Answer:
@@ -52,6 +54,14 @@ class Page:
 
     def _html(self, name: str, **values: Any) -> Answer:
         return Answer(200, HTML, self._templates.get_template(name).render(values).encode())
+
+
+def _code(text: str) -> Markup:
+    """The text with its `names` set as code."""
+    parts = (
+        Markup("<code>{}</code>").format(part) if i % 2 else escape(part) for i, part in enumerate(text.split("`"))
+    )
+    return Markup().join(parts)
 
 
 def _static_files() -> list[tuple[str, Answer]]:

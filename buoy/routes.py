@@ -12,17 +12,17 @@ from buoy.api import HealthAnswer, Identity, NodeAnswer, RoleAnswer, VersionAnsw
 from buoy.board import Board
 from buoy.cluster_view import masters_by_vrid
 from buoy.describe import version_answer
+from buoy.events import Streams
 from buoy.health import not_known, reason_against
 from buoy.identity import OwnContainer
+from buoy.memo import Memo
 from buoy.metrics import CONTENT_TYPE, render
 from buoy.page import Page
 from buoy.responses import PLAIN_TEXT, also, respond
 from buoy.selection import RouterFilter
+from buoy.streaming import STREAM, Beat, streaming, wants_stream
 
 LINKS = {name: f"/{name}" for name in ("health", "vrrp", "cluster", "events", "metrics", "version", "docs")}
-
-After = Annotated[int | None, Query(ge=0, description="The `revision` that is known already")]
-Wait = Annotated[float, Query(ge=0, le=60, description="Seconds to wait for another one")]
 
 
 class HealthJson(JSONResponse):
@@ -34,10 +34,13 @@ class HealthJson(JSONResponse):
 class NodeRoutes:
     """This node's truth, from the board."""
 
-    def __init__(self, board: Board, container: OwnContainer, page: Page) -> None:
+    def __init__(self, board: Board, container: OwnContainer, page: Page, streams: Streams) -> None:
         self._board = board
         self._container = container
         self._page = page
+        self._streams = streams
+        self._vrrp = Memo()
+        self._metrics = Memo()
 
     def router(self) -> APIRouter:
         """All of them."""
@@ -69,6 +72,7 @@ class NodeRoutes:
                 name=path.strip("/"),
                 summary=f"200 when this node is {state.name}",
                 response_model=RoleAnswer,
+                response_description=f"It is {state.name}",
                 responses=also(503, f"It is not {state.name}, or that is not known", model=RoleAnswer),
             )
 
@@ -82,6 +86,7 @@ class NodeRoutes:
             responses=also(200, "A page for those that accept `text/html`", content=html),
         )
         unknown = also(503, "The status is missing or stale; the last word is shown", model=NodeAnswer)
+        unknown |= also(200, "As JSON, or as a stream of it", **STREAM)
         metrics = {"description": "Prometheus text", "content": {"text/plain": {"schema": {"type": "string"}}}}
         routes.add_api_route(
             "/vrrp",
@@ -112,20 +117,26 @@ class NodeRoutes:
         """About the virtual router that the query names, or the stack's own."""
         return respond(role(self._board.node, ROLE_PATHS[request.url.path], wanted))
 
-    async def vrrp(self, after: After = None, wait: Wait = 0.0) -> Response:
+    async def vrrp(self, request: Request, beat: Beat = 15.0) -> Response:
         """State, priorities, addresses as the kernel has them, peers, counters, and the conditions with reasons.
 
-        With `after` and `wait` the answer comes once there is something new, or when the time is over.
+        For those that accept `text/event-stream` again and again, whenever it changes.
         """
-        if after is not None:
-            await self._board.told.beyond(after, wait)
+        if wants_stream(request):
+            return streaming(request, self._streams, self._streams.node(beat))
+        return respond(self._vrrp.answer(self._vrrp_now, self._board.node, self._board.own_history))
+
+    def _vrrp_now(self) -> Answer:
         known = not_known(self._board.node) is None
-        return respond(Answer(200 if known else 503, JSON, self._board.node_answer().encode()))
+        return Answer(200 if known else 503, JSON, self._board.node_answer().encode())
 
     async def metrics(self) -> Response:
         """Names, types and labels of mehdy/keepalived-exporter, and some of our own."""
-        text = render(self._board.node, masters=masters_by_vrid(self._board.cluster), version=self._board.version)
-        return respond(Answer(200, CONTENT_TYPE, text))
+        return respond(self._metrics.answer(self._metrics_now, self._board.node, self._board.cluster))
+
+    def _metrics_now(self) -> Answer:
+        masters = masters_by_vrid(self._board.cluster)
+        return Answer(200, CONTENT_TYPE, render(self._board.node, masters=masters, version=self._board.version))
 
     async def version(self) -> Response:
         """The release of every part on this node."""

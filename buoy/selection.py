@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Sequence
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
 from shared.models import RouterStatus
 
@@ -18,13 +18,24 @@ def _virtual_ip(text: str) -> str:
         raise ValueError(f"{text!r} is not an IPv4 or IPv6 address, with or without its prefix") from None
 
 
+_OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+_SCHEMA = {
+    "anyOf": [
+        {"type": "string", "pattern": rf"^{_OCTET}(\.{_OCTET}){{3}}(/(3[0-2]|[12]?[0-9]))?$"},
+        {"type": "string", "format": "ipv6"},
+        {"type": "null"},
+    ]
+}
+"""Beyond it an IPv6 address may have a prefix too."""
+
+
 class RouterFilter(BaseModel):
     """The query of a role path; with nothing given it means the stack's own virtual router, the first."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    vip: Annotated[str, AfterValidator(_virtual_ip)] | None = Field(
-        default=None, max_length=64, description="One of its virtual IPs, `10.0.0.100` or `10.0.0.100/32`"
+    vip: Annotated[Annotated[str, AfterValidator(_virtual_ip)] | None, WithJsonSchema(_SCHEMA)] = Field(
+        default=None, description="One of its virtual IPs, `10.0.0.100` or `10.0.0.100/32`"
     )
     vrid: int | None = Field(default=None, ge=1, le=255, description="Its VRID")
     name: str | None = Field(default=None, min_length=1, max_length=128, description="Its name")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from pathlib import Path
 
 from buoy.board import Board
@@ -26,6 +27,7 @@ class StatusWatch:
 
     def __init__(self, folder: Path, board: Board, clock: Clock, boot: str, *, history_limit: int = 1000) -> None:
         self._folder = folder
+        self._paths = tuple(str(folder / name) for name in (FLOAT_FILE, ANCHOR_FILE, HISTORY_FILE))
         self._board = board
         self._clock = clock
         self._boot = boot
@@ -48,14 +50,14 @@ class StatusWatch:
         self._look_at_history()
 
     def _look_at_history(self) -> None:
-        mark = _mark(self._folder / HISTORY_FILE)
+        mark = _mark(self._paths[2])
         if mark is not None and mark != self._history_mark:
             self._board.post_history(read_history(self._folder / HISTORY_FILE, self._history_limit))
         self._history_mark = mark
 
     def _read(self) -> NodeView:
         before = self._board.node
-        marks = (_mark(self._folder / FLOAT_FILE), _mark(self._folder / ANCHOR_FILE))
+        marks = (_mark(self._paths[0]), _mark(self._paths[1]))
         floating, anchor = before.floating, before.anchor
         if marks[0] != self._marks[0]:
             floating = read_float_status(self._folder) or floating
@@ -81,9 +83,9 @@ class StatusWatch:
                 )
 
 
-def _mark(path: Path) -> _Mark:
+def _mark(path: str) -> _Mark:
     try:
-        stat = path.stat()
+        stat = os.stat(path)  # noqa: PTH116  # thirty times a second
     except OSError:
         return None
     return stat.st_ino, stat.st_mtime_ns, stat.st_size
