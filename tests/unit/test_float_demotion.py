@@ -215,9 +215,7 @@ def test_the_preemption_lasts_while_the_demoted_master_goes_on() -> None:
 
 @pytest.mark.parametrize("state", VrrpState)
 @pytest.mark.parametrize("conditions", [(), (LINK_LOST,), (SERVICE_DOWN,)])
-def test_preempt_as_set_by_the_user_is_kept_in_every_state(
-    state: VrrpState, conditions: tuple[Condition, ...]
-) -> None:
+def test_preempt_as_set_by_the_user_is_kept_in_every_state(state: VrrpState, conditions: tuple[Condition, ...]) -> None:
     assert answer(state, *conditions, hears=heard(BEST, 250, 100.0), router=PREEMPTING).preempt
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from float.departure import TAKER_LIMIT, Leaving, after_goodbye, orphaned
 from float.demotion import Heard
+from float.departure import TAKER_LIMIT, Leaving, after_goodbye, orphaned
 from float.link_state import LinkState
 from float.routers import RouterEntry
 from shared.link_protocol import GoodbyeReason

@@ -42,9 +42,7 @@ def test_an_anchor_is_waited_for_up_to_the_timeout() -> None:
 
 
 def test_an_anchor_that_hangs_is_found_out_after_the_timeout() -> None:
-    assert condition(UP, 103.001) == Condition(
-        name="link", ok=False, reason="the anchor hangs: nothing heard for 3 s"
-    )
+    assert condition(UP, 103.001) == Condition(name="link", ok=False, reason="the anchor hangs: nothing heard for 3 s")
 
 
 def test_an_anchor_that_hung_and_speaks_again_is_up_again() -> None:

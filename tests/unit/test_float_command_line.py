@@ -1,0 +1,133 @@
+"""What people type, and what they read."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from float.command_line import Command, ask_handover, describe, parse_arguments, print_status
+from shared.clock import boot_id
+from shared.models import (
+    Condition,
+    FloatStatus,
+    LinkStatus,
+    PeerStatus,
+    RouterStatus,
+    VipStatus,
+    VrrpState,
+)
+from shared.status_file import write_status
+
+STATUS = FloatStatus(
+    version="1.0",
+    hostname="manager-1",
+    container_id="c",
+    boot_id=boot_id(),
+    monotonic=time.monotonic(),
+    written_at=1_700_000_000.0,
+    started_at=1_700_000_000.0,
+    keepalived="RUNNING",
+    link=LinkStatus(up=True, since=1_700_000_000.0),
+    conditions=(
+        Condition(name="link", ok=True, reason="the anchor answers"),
+        Condition(name="check:port", ok=False, reason="nothing listens on 443"),
+    ),
+    virtual_routers=(
+        RouterStatus(
+            name="VI_1",
+            vrid=77,
+            state=VrrpState.MASTER,
+            since=1_700_000_000.0,
+            reason="no other node advertises",
+            interface="eth0",
+            priority_base=254,
+            priority_effective=49,
+            advert_interval=0.1,
+            virtual_ips=(
+                VipStatus(address="192.0.2.100/32", interface="eth0", present=True),
+                VipStatus(address="192.0.2.101/32", interface="eth0", present=False),
+            ),
+            peers=(PeerStatus(address="192.0.2.2", hostname="manager-2"),),
+        ),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "command"),
+    [
+        ([], Command("run")),
+        (["run"], Command("run")),
+        (["handover"], Command("handover")),
+        (["status"], Command("status")),
+        (["status", "--json"], Command("status", as_json=True)),
+    ],
+)
+def test_the_words_that_the_float_understands(arguments: list[str], command: Command) -> None:
+    assert parse_arguments(arguments) == command
+
+
+@pytest.mark.parametrize("arguments", [["stop"], ["--json"], ["run", "--json"], ["status", "now"]])
+def test_a_wrong_command_line_ends_with_2_and_a_usage_line(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        parse_arguments(arguments)
+    assert end.value.code == 2
+    assert "usage: float" in capsys.readouterr().err
+
+
+def test_the_status_is_a_table_for_people() -> None:
+    assert describe(STATUS).splitlines() == [
+        "manager-1  keepalived RUNNING  link up",
+        "VI_1  VRID 77  MASTER  since 2023-11-14 22:13:20 UTC  priority 49 of 254  no other node advertises",
+        "  192.0.2.100/32 on eth0: present",
+        "  192.0.2.101/32 on eth0: absent",
+        "  peers: 192.0.2.2 (manager-2)",
+        "  ok   link: the anchor answers",
+        "  FAIL check:port: nothing listens on 443",
+    ]
+
+
+def test_a_lost_link_stands_out_in_the_table() -> None:
+    alone = STATUS.model_copy(update={"link": LinkStatus(up=False, since=0.0)})
+    assert describe(alone).splitlines()[0] == "manager-1  keepalived RUNNING  link DOWN"
+
+
+def test_a_fresh_status_is_printed_and_good(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_status(tmp_path, STATUS.model_copy(update={"monotonic": time.monotonic()}))
+    assert print_status(as_json=False, folder=tmp_path) == 0
+    assert "MASTER" in capsys.readouterr().out
+
+
+def test_the_status_as_json_is_the_file_itself(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    fresh = STATUS.model_copy(update={"monotonic": time.monotonic()})
+    write_status(tmp_path, fresh)
+    assert print_status(as_json=True, folder=tmp_path) == 0
+    assert json.loads(capsys.readouterr().out) == fresh.model_dump(mode="json")
+
+
+@pytest.mark.parametrize(
+    "update", [{"monotonic": time.monotonic() - 60.0}, {"boot_id": "another boot"}], ids=["old", "other boot"]
+)
+def test_a_stale_status_is_printed_and_bad(
+    update: dict[str, object], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_status(tmp_path, STATUS.model_copy(update={"monotonic": time.monotonic(), **update}))
+    assert print_status(as_json=False, folder=tmp_path) == 1
+    assert "MASTER" in capsys.readouterr().out
+
+
+def test_a_float_that_never_reported_is_bad(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert print_status(as_json=False, folder=tmp_path) == 1
+    assert capsys.readouterr().err == "no status yet\n"
+
+
+@pytest.mark.parametrize("pid", ["", "none", "999999999"])
+def test_a_handover_without_a_supervisor_fails(pid: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "supervisor.pid").write_text(pid)
+    assert ask_handover(tmp_path / "supervisor.pid", tmp_path) == 1
+    assert "the supervisor cannot be asked" in capsys.readouterr().err
