@@ -114,6 +114,8 @@ class LinkServer:
             hello = await self._admit(reader, writer)
             if hello is not None:
                 await self._converse(hello, reader, writer)
+        except ConnectionError:
+            pass  # a float that was killed hangs up like that
         except (OSError, ValueError, TimeoutError) as error:
             logger.warning("A connection of the link ends: %s", error)
         finally:
