@@ -1,0 +1,132 @@
+"""The VIPs on this host: recorded before they come, leased while they are held, removed when they should be gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from float.addresses import Addresses
+from float.custody import STRAY_AFTER, Custody
+from float.host import HostAddress, HostView
+from float.lease import LeaseKeeper
+from float.ownership import OwnershipRecord
+from shared.models import IpAddress, VrrpState
+from tests.unit.float_samples import RESOLVED_SPEC, ROUTER, VIP, VIP6, address, entry, host, ips
+
+VIP_HERE = address("192.0.2.100/32")
+OLD_VIP_HERE = address("192.0.2.50/32")
+
+
+class ScriptedAddresses(Addresses):
+    """A kernel that has these addresses."""
+
+    def __init__(self, *present: HostAddress) -> None:
+        self.present = list(present)
+
+    async def view(self) -> HostView:
+        return host(*self.present)
+
+    async def remove(self, address: HostAddress) -> None:
+        self.present.remove(address)
+
+
+class ScriptedLease(LeaseKeeper):
+    """Writes down what it is to hold."""
+
+    def hold(self, addresses: Iterable[tuple[str, IpAddress]]) -> None:
+        self.held = set(addresses)
+
+
+class World:
+    """A custody and all that it stands on."""
+
+    def __init__(self, folder: Path) -> None:
+        self.kernel = ScriptedAddresses()
+        self.lease = ScriptedLease()
+        self.record = OwnershipRecord(folder / "owned.json", "boot")
+        self.custody = Custody(addresses=self.kernel, lease=self.lease, record=self.record)
+
+    async def removed_of(self, present: HostAddress, state: VrrpState, *, seconds: float) -> bool:
+        """Whether that address is gone after so long in that state."""
+        self.kernel.present = [present]
+        for now in (100.0, 100.0 + seconds):
+            await self.custody.look()
+            await self.custody.remove_strays([entry(state)], now)
+        return not self.kernel.present
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """A host with its own address only."""
+    return World(tmp_path)
+
+
+async def test_the_vips_of_the_spec_are_recorded(world: World) -> None:
+    world.custody.claim(RESOLVED_SPEC)
+    assert world.record.addresses == ips("192.0.2.100")
+
+
+async def test_a_vip_of_the_old_spec_stays_recorded_until_it_is_gone(world: World) -> None:
+    world.record.replace(ips("192.0.2.50", "192.0.2.51"))
+    world.kernel.present = [OLD_VIP_HERE]
+    await world.custody.look()
+    world.custody.claim(RESOLVED_SPEC)
+    assert world.record.addresses == ips("192.0.2.50", "192.0.2.100")
+
+
+async def test_a_sweep_removes_what_is_ours_and_nothing_else(world: World) -> None:
+    foreign = address("192.0.2.200/32")
+    world.record.replace(ips("192.0.2.50"))
+    world.kernel.present = [OLD_VIP_HERE, foreign, address("192.0.2.100/32", marked=True)]
+    await world.custody.sweep(ips("192.0.2.100"))
+    assert world.kernel.present == [foreign]
+    assert world.custody.host == host(foreign)
+
+
+async def test_every_vip_of_a_master_is_leased_on_its_device(world: World) -> None:
+    router = ROUTER.model_copy(update={"excluded": (VIP6,)})
+    world.custody.hold([entry(VrrpState.MASTER, router=router)])
+    assert world.lease.held == {("eth0", VIP.address), ("eth0", VIP6.address)}
+
+
+async def test_a_node_that_holds_nothing_leases_nothing(world: World) -> None:
+    world.custody.hold([])
+    assert world.lease.held == set()
+
+
+@pytest.mark.parametrize("state", [VrrpState.BACKUP, VrrpState.FAULT, VrrpState.INIT])
+async def test_a_vip_on_a_node_that_is_not_master_is_removed(world: World, state: VrrpState) -> None:
+    world.custody.claim(RESOLVED_SPEC)
+    assert await world.removed_of(VIP_HERE, state, seconds=STRAY_AFTER)
+
+
+async def test_keepalived_is_given_a_moment_to_remove_it_itself(world: World) -> None:
+    world.custody.claim(RESOLVED_SPEC)
+    assert not await world.removed_of(VIP_HERE, VrrpState.BACKUP, seconds=STRAY_AFTER / 2)
+
+
+async def test_the_vip_of_a_master_is_never_removed(world: World) -> None:
+    world.custody.claim(RESOLVED_SPEC)
+    assert not await world.removed_of(VIP_HERE, VrrpState.MASTER, seconds=60.0)
+
+
+async def test_a_vip_that_the_new_spec_no_longer_has_is_removed_from_the_master_too(world: World) -> None:
+    world.record.replace(ips("192.0.2.50", "192.0.2.100"))
+    assert await world.removed_of(OLD_VIP_HERE, VrrpState.MASTER, seconds=STRAY_AFTER)
+
+
+async def test_an_address_that_is_not_ours_is_never_removed(world: World) -> None:
+    world.custody.claim(RESOLVED_SPEC)
+    assert not await world.removed_of(address("192.0.2.200/32"), VrrpState.BACKUP, seconds=60.0)
+
+
+async def test_a_stray_that_went_and_came_back_is_given_its_moment_again(world: World) -> None:
+    world.custody.claim(RESOLVED_SPEC)
+    world.kernel.present = [VIP_HERE]
+    await world.custody.look()
+    await world.custody.remove_strays([entry(VrrpState.BACKUP)], 100.0)
+    await world.custody.remove_strays([entry(VrrpState.MASTER)], 100.25)
+    await world.custody.remove_strays([entry(VrrpState.BACKUP)], 100.0 + STRAY_AFTER)
+    assert world.kernel.present == [VIP_HERE]
