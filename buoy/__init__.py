@@ -7,6 +7,8 @@ What does not belong here: any write, the Docker socket, a capability, a root us
 nothing about who holds a virtual IP; it only says who does, and what is wrong.
 
 It may import `shared`, never `anchor` or `float`. Inside, imports point downwards only:
-`__main__` > `app` and `routes` > doors (`status_watch`, `neighbours`, `page`) > deciders
-(`health`, `cluster_view`), which are pure. `jinja2` comes in through `page` alone.
+`__main__` > `app` > routes (`routes`, `cluster_routes`, `streaming`) > loops and doors (`status_watch`, `cluster`,
+`neighbours`, `page`, `server`, `protocol`) > `board`, the memory between them > deciders (`health`, `describe`,
+`selection`, `access`, `cluster_view`, `findings`, `history`, `metrics`), which are pure. `front` stands before all of
+it. `jinja2` comes in through `page` alone.
 """

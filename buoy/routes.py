@@ -144,9 +144,11 @@ class NodeRoutes:
 
     async def root(self, request: Request) -> Response:
         """Which node and container answers, and what else can be asked."""
-        if "text/html" in request.headers.get("accept", ""):
-            return respond(self._page.dashboard(self._board))
-        return respond(Answer(200, JSON, self._identity().encode()))
+        html = "text/html" in request.headers.get("accept", "")
+        answer = self._page.dashboard(self._board) if html else Answer(200, JSON, self._identity().encode())
+        response = respond(answer)
+        response.headers["vary"] = "accept"
+        return response
 
     def _identity(self) -> Identity:
         node, reason = self._board.node, reason_against(self._board.node)

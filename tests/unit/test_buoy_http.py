@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Collection
 
 import httpx
@@ -10,23 +11,18 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from buoy.access import IpNetwork
-from buoy.app import build
+from buoy.app import Application, build
 from buoy.board import Board
+from buoy.cluster import ClusterLoop
+from buoy.cluster_routes import ClusterRoutes
+from buoy.events import Streams
 from buoy.front import Front
 from buoy.identity import OwnContainer
 from buoy.node import NodeView
+from buoy.page import Page
 from buoy.routes import NodeRoutes
-from shared.models import (
-    AnchorStatus,
-    Condition,
-    FloatStatus,
-    LinkStatus,
-    PeerStatus,
-    RouterStatus,
-    Strength,
-    VipStatus,
-    VrrpState,
-)
+from shared.models import Condition, PeerStatus, RouterStatus, Strength, VipStatus, VrrpState
+from tests.unit import buoy_samples as samples
 
 PATHS = [
     "/",
@@ -41,35 +37,21 @@ PATHS = [
     "/fault",
     "/metrics",
     "/version",
+    "/cluster",
+    "/events",
+    "/docs",
     "/openapi.json",
 ]
 
 
-class StoppedClock:
-    """Always the same moment, unless moved."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def wall(self) -> float:
-        return self.now
-
-
 def router(state: VrrpState, name: str = "keepalived", vrid: int = 77, address: str = "10.0.0.100/32") -> RouterStatus:
     held = state is VrrpState.MASTER
-    return RouterStatus(
+    return samples.router(
+        state,
         name=name,
         vrid=vrid,
-        state=state,
-        since=60,
         reason="no advert was heard",
-        interface="eth0",
-        priority_base=254,
         priority_effective=30,
-        advert_interval=0.1,
         virtual_ips=(
             VipStatus(address=address, interface="vlan5", present=held),
             VipStatus(address="fd00::1/128", interface="eth0", present=held, excluded=True),
@@ -80,43 +62,32 @@ def router(state: VrrpState, name: str = "keepalived", vrid: int = 77, address: 
 
 
 def told(*routers: RouterStatus, fresh: bool = True) -> NodeView:
-    status = FloatStatus(
-        version="1.2.3",
-        hostname="a",
-        container_id="c",
-        boot_id="b",
-        monotonic=0,
-        written_at=0,
-        started_at=5,
-        keepalived="RUNNING",
-        keepalived_version="2.3.3",
-        link=LinkStatus(up=True, since=0),
-        conditions=(
-            Condition(name="quorum", ok=False, reason="no Raft leader"),
-            Condition(name="check:port", ok=True, strength=Strength.REQUIRE, routers=("web",)),
-        ),
-        virtual_routers=routers,
+    conditions = (
+        Condition(name="quorum", ok=False, reason="no Raft leader"),
+        Condition(name="check:port", ok=True, strength=Strength.REQUIRE, routers=("web",)),
     )
-    anchor = AnchorStatus(
-        version="1.2.3",
-        hostname="a",
-        container_id="d",
-        boot_id="b",
-        monotonic=0,
-        written_at=0,
-        started_at=0,
-        float_restarts=4,
-    )
-    return NodeView("a", status, anchor, fresh=fresh, anchor_fresh=True)
+    said = samples.told("a", *routers, conditions=conditions)
+    return NodeView("a", said, samples.anchor(float_restarts=4), fresh=fresh, anchor_fresh=True)
+
+
+def application(board: Board, clock: samples.HandClock) -> Application:
+    page, streams = Page(clock), Streams(board)
+    node = NodeRoutes(board, OwnContainer(clock), page, streams).router()
+    return build((node, ClusterRoutes(board, streams).router()), page, "9.9")
+
+
+def posted(node: NodeView) -> Board:
+    board = Board("a", "9.9")
+    board.post_node(node)
+    ClusterLoop(board, samples.HandClock()).assemble()
+    return board
 
 
 def service(
-    node: NodeView, allow: Collection[IpNetwork] = (), clock: StoppedClock | None = None, client: str = "10.0.0.9"
+    node: NodeView, allow: Collection[IpNetwork] = (), clock: samples.HandClock | None = None, client: str = "10.0.0.9"
 ) -> httpx.AsyncClient:
-    board = Board("a", "9.9")
-    board.post_node(node)
-    routes = NodeRoutes(board, OwnContainer(clock or StoppedClock())).router()
-    front = Front(build((routes,), "9.9"), board, allow=tuple(allow))
+    board = posted(node)
+    front = Front(application(board, clock or samples.HandClock()), board, allow=tuple(allow))
     transport = httpx.ASGITransport(app=front, client=(client, 1))
     return httpx.AsyncClient(transport=transport, base_url="http://buoy")
 
@@ -139,9 +110,7 @@ async def test_get_head_and_options_have_the_same_status_code_and_are_never_stor
 
 @pytest.mark.parametrize("path", ["/health", "/livez", "/readyz", "/master", "/backup", "/fault"])
 async def test_the_shortcut_for_busy_paths_answers_exactly_as_the_application(path: str) -> None:
-    board = Board("a", "9.9")
-    board.post_node(MASTER)
-    app = build((NodeRoutes(board, OwnContainer(StoppedClock())).router(),), "9.9")
+    app = application(posted(MASTER), samples.HandClock())
     async with (
         httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://buoy") as slow,
         service(MASTER) as fast,
@@ -153,7 +122,7 @@ async def test_the_shortcut_for_busy_paths_answers_exactly_as_the_application(pa
 
 
 async def test_the_root_starts_with_the_three_keys_of_old() -> None:
-    clock = StoppedClock()
+    clock = samples.HandClock()
     async with service(MASTER, clock=clock) as buoy:
         clock.now += 3 * 3600 + 62
         answer = (await buoy.get("/")).json()
@@ -204,6 +173,9 @@ async def test_without_a_status_the_buoy_lives_but_is_not_ready() -> None:
         "/fault": 503,
         "/metrics": 200,
         "/version": 200,
+        "/cluster": 503,
+        "/events": 200,
+        "/docs": 200,
         "/openapi.json": 200,
     }
 
@@ -303,11 +275,11 @@ async def test_those_outside_the_allowed_subnets_get_only_what_load_balancers_ne
         refused = {path for path in PATHS if (await stranger.get(path)).status_code == 403}
         seen = {path for path in PATHS if (await friend.get(path)).status_code == 403}
 
-    assert refused == {"/", "/readyz", "/vrrp", "/metrics", "/version", "/openapi.json"}
+    assert refused == {"/", "/readyz", "/vrrp", "/metrics", "/version", "/cluster", "/events", "/docs", "/openapi.json"}
     assert seen == set()
 
 
-def samples(text: str) -> dict[tuple[str, ...], float]:
+def scraped(text: str) -> dict[tuple[str, ...], float]:
     families = text_string_to_metric_families(text)
     return {(s.name, *sorted(s.labels.values())): s.value for family in families for s in family.samples}
 
@@ -315,7 +287,7 @@ def samples(text: str) -> dict[tuple[str, ...], float]:
 async def test_metrics_carry_the_exporters_names_and_labels() -> None:
     async with service(MASTER) as buoy:
         text = (await buoy.get("/metrics")).text
-    found = samples(text)
+    found = scraped(text)
 
     assert found["keepalived_up",] == 1
     assert 'keepalived_vrrp_state{iname="keepalived",intf="vlan5",ip_address="10.0.0.100/32",vrid="77"} 2.0' in text
@@ -331,7 +303,7 @@ async def test_metrics_carry_the_exporters_names_and_labels() -> None:
 
 async def test_a_stale_status_shows_as_down_and_leaves_no_state_behind() -> None:
     async with service(told(router(VrrpState.MASTER), fresh=False)) as buoy:
-        found = samples((await buoy.get("/metrics")).text)
+        found = scraped((await buoy.get("/metrics")).text)
 
     assert found["keepalived_up",] == 0
     assert not [name for name, *_ in found if name == "keepalived_vrrp_state"]
@@ -343,3 +315,67 @@ async def test_the_openapi_document_declares_every_path_with_all_three_methods()
 
     assert set(PATHS) <= set(paths)
     assert {tuple(sorted(operations)) for operations in paths.values()} == {("get", "head", "options")}
+
+
+async def test_a_browser_gets_the_dashboard_with_the_holder_and_everyone_else_json() -> None:
+    async with service(MASTER) as buoy:
+        page = await buoy.get("/", headers={"accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+        data = await buoy.get("/", headers={"accept": "*/*"})
+
+    assert page.headers["content-type"].startswith("text/html")
+    assert 'data-holder="a"' in page.text
+    assert data.headers["content-type"] == "application/json"
+    assert {page.headers["vary"], data.headers["vary"]} == {"accept"}
+
+
+@pytest.mark.parametrize("path", ["/", "/docs"])
+async def test_a_page_needs_nothing_from_elsewhere_and_runs_nothing_inline(path: str) -> None:
+    async with service(MASTER) as buoy:
+        page = await buoy.get(path, headers={"accept": "text/html"})
+        wanted = set(re.findall(r'(?:src|href)="(/static/[^"]+)"', page.text))
+        files = {name: (await buoy.get(name)).status_code for name in wanted}
+
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert "unsafe" not in page.headers["content-security-policy"]
+    assert not re.search(r'(?:src|href)="(?:https?:)?//', page.text)
+    assert not re.search(r"<style|<script(?! src=)| style=| on[a-z]+=", page.text)
+    assert files
+    assert set(files.values()) == {200}
+
+
+async def test_the_page_says_what_a_text_from_elsewhere_says_and_never_runs_it() -> None:
+    evil = samples.router(VrrpState.FAULT, reason="<script>alert(1)</script>", expected=False)
+    async with service(samples.node(evil)) as buoy:
+        page = await buoy.get("/", headers={"accept": "text/html"})
+
+    assert "&lt;script&gt;alert(1)" in page.text
+    assert "<script>alert" not in page.text
+
+
+async def test_a_static_file_that_is_not_there_is_404() -> None:
+    async with service(MASTER) as buoy:
+        codes = {(await buoy.get(path)).status_code for path in ("/static/x", "/static/..%2fapp.py", "/static/")}
+
+    assert codes == {404}
+
+
+async def test_the_cluster_of_one_healthy_node_is_well() -> None:
+    async with service(MASTER) as buoy:
+        answer = await buoy.get("/cluster")
+
+    assert answer.status_code == 200
+    assert answer.json()["virtualRouters"][0]["holder"] == "a"
+
+
+@pytest.mark.parametrize("path", ["/events", "/vrrp"])
+async def test_head_and_options_of_a_stream_end(path: str) -> None:
+    async with service(MASTER) as buoy:
+        for method in ("HEAD", "OPTIONS"):
+            answer = await buoy.request(method, path, headers={"accept": "text/event-stream"})
+            assert (answer.status_code, answer.content) == (200, b"")
+
+
+@pytest.mark.parametrize("query", ["limit=-1", "limit=x", "scope=world", "beat=0"])
+async def test_a_wrong_query_of_events_is_refused(query: str) -> None:
+    async with service(MASTER) as buoy:
+        assert (await buoy.get(f"/events?{query}")).status_code == 422

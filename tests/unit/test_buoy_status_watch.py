@@ -5,36 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from buoy.board import Board
+from buoy.history import HISTORY_FILE
 from buoy.status_watch import StatusWatch
-from shared.models import FloatStatus, LinkStatus
+from shared.models import FloatStatus
 from shared.status_file import FLOAT_FILE, write_status
+from tests.unit.buoy_samples import BACKUP, MASTER, HandClock, anchor, router, told
 
 
-class HandClock:
-    """Moves when told."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def wall(self) -> float:
-        return self.now
-
-
-def status(monotonic: float, boot: str = "boot", keepalived: str = "RUNNING") -> FloatStatus:
-    return FloatStatus(
-        version="1",
-        hostname="a",
-        container_id="c",
-        boot_id=boot,
-        monotonic=monotonic,
-        written_at=0,
-        started_at=0,
-        keepalived=keepalived,
-        link=LinkStatus(up=True, since=0),
-    )
+def status(monotonic: float, **more: object) -> FloatStatus:
+    return told("a", monotonic=monotonic, **more)
 
 
 def watching(folder: Path) -> tuple[StatusWatch, Board, HandClock]:
@@ -80,7 +59,7 @@ def test_a_status_grows_stale_after_three_seconds_of_silence(tmp_path: Path) -> 
 
 def test_a_status_of_before_a_reboot_is_stale(tmp_path: Path) -> None:
     watch, board, clock = watching(tmp_path)
-    write_status(tmp_path, status(clock.now, boot="another boot"))
+    write_status(tmp_path, status(clock.now, boot_id="another boot"))
 
     watch.look()
 
@@ -99,3 +78,43 @@ def test_a_damaged_or_vanished_file_leaves_the_last_word_until_it_is_stale(tmp_p
     watch.look()
 
     assert board.node.floating == status(clock.now)
+
+
+def test_a_status_that_says_the_same_again_wakes_nobody(tmp_path: Path) -> None:
+    watch, board, clock = watching(tmp_path)
+    write_status(tmp_path, status(clock.now, virtual_routers=(router(MASTER, counters={"advert_sent": 1}),)))
+    watch.look()
+    before, answers = board.told.value, board.answers
+    clock.now += 1
+    write_status(tmp_path, status(clock.now, virtual_routers=(router(MASTER, counters={"advert_sent": 11}),)))
+
+    watch.look()
+
+    assert (board.told.value, board.answers) == (before, answers)
+    assert board.node.routers[0].counters == {"advert_sent": 11}
+
+
+def test_a_transition_wakes_those_that_wait(tmp_path: Path) -> None:
+    watch, board, clock = watching(tmp_path)
+    write_status(tmp_path, status(clock.now, virtual_routers=(router(MASTER),)))
+    watch.look()
+    before = board.told.value
+    write_status(tmp_path, status(clock.now, virtual_routers=(router(BACKUP),)))
+
+    watch.look()
+
+    assert board.told.value > before
+
+
+def test_the_anchors_word_and_the_history_are_read_too(tmp_path: Path) -> None:
+    watch, board, clock = watching(tmp_path)
+    write_status(tmp_path, anchor(monotonic=clock.now, stack="keepalived"))
+    (tmp_path / HISTORY_FILE).write_text(
+        '{"time": 1, "node": "a", "router": "r", "vrid": 77, "from": "INIT", "to": "BACKUP", "reason": ""}\n'
+    )
+
+    watch.look()
+
+    assert board.node.anchor is not None
+    assert board.node.anchor.stack == "keepalived"
+    assert [event.to for event in board.events] == ["BACKUP"]
