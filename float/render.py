@@ -52,6 +52,7 @@ def _instance(resolved: ResolvedRouter, *, preempt: bool) -> dict[str, object]:
         "source": resolved.source,
         "unicast": resolved.transport is Transport.UNICAST,
         "peers": resolved.peers,
+        "nobody": "::1" if resolved.source and resolved.source.version == 6 else "127.0.0.1",
         "preempt": preempt,
         "advertised": _address(resolved.advertised),
         "excluded": [_address(v) for v in resolved.excluded],
