@@ -49,9 +49,10 @@ def _of_a_node(name: str, answer: NodeAnswer) -> Iterator[Finding]:
 
 
 def _conditions(name: str, answer: NodeAnswer) -> Iterator[Finding]:
-    if answer.link and not answer.link.up:
-        what = "its anchor is being replaced" if answer.link.grace else "the link to its anchor is down"
-        yield _warning("link", _because(f"{name}: {what}", answer.link.reason), node=name)
+    if answer.link and answer.link.grace:
+        yield _warning("link", f"{name}: its anchor is being replaced", node=name)
+    elif answer.link and not answer.link.up:
+        yield _warning("link", _because(f"{name}: the link to its anchor is down", answer.link.reason), node=name)
     for condition in answer.conditions:
         if not condition.ok and condition.name != "link":
             effect = "is demoted" if condition.strength == "prefer" else "may not be MASTER"
@@ -72,8 +73,9 @@ def _of_a_router(name: str, router: Router) -> Iterator[Finding]:
     elif wrong:
         text = f"{name} has {listed(wrong)}, but is {router.state} of {who}"
         yield Finding(kind="vip-astray", severity=Severity.ERROR, text=text, node=name, vrid=router.vrid)
-    if router.state == "FAULT" and not router.expected:
-        yield _warning("fault", _because(f"{name} is in FAULT for {who}", router.reason), node=name, vrid=router.vrid)
+    if not router.expected or (router.state == "FAULT" and router.allowed):
+        text = _because(f"{name} is in {router.state} for {who}", router.reason)
+        yield _warning("fault", text, node=name, vrid=router.vrid)
 
 
 def _versions(answers: Mapping[str, NodeAnswer]) -> Iterator[Finding]:

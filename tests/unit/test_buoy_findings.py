@@ -55,7 +55,7 @@ def test_a_failing_condition_says_what_it_does_and_why() -> None:
 
 def test_a_severed_link_and_an_update_are_told_apart() -> None:
     severed = report("a", router(MASTER), link=LinkStatus(up=False, since=0, reason="end of file"))
-    update = report("a", router(MASTER), link=LinkStatus(up=False, since=0, grace=True))
+    update = report("a", router(MASTER), link=LinkStatus(up=False, since=0, grace=True, reason="it said goodbye"))
 
     assert texts(severed) == ["a: the link to its anchor is down (end of file)"]
     assert texts(update) == ["a: its anchor is being replaced"]
@@ -66,6 +66,12 @@ def test_a_fault_that_no_condition_explains_is_pointed_out() -> None:
         "a is in FAULT for keepalived (VRID 77) (eth0 is down)"
     ]
     assert texts(report("a", router(FAULT, allowed=False))) == []
+
+
+def test_a_cable_that_is_out_is_pointed_out_although_it_explains_the_fault() -> None:
+    assert texts(report("a", router(FAULT, reason="eth0 is down"))) == [
+        "a is in FAULT for keepalived (VRID 77) (eth0 is down)"
+    ]
 
 
 def test_lists_of_virtual_ips_that_differ_are_told_side_by_side() -> None:
