@@ -63,7 +63,9 @@ class Anchor:
         self._bell, self._swarm_bell = Bell(), Bell()
         self._asking, self._patience = Asking(clock), Patience(clock, asyncio.sleep)
         self._talk = Conversation(memory, clock, node=settings.node_hostname, wake=self._bell.ring)
-        self._hands = Hands(docker, self._asking, self._talk, container=identity.float_container, memory=memory)
+        self._hands = Hands(
+            docker, self._asking, self._talk, container=identity.float_container, memory=memory, sleep=asyncio.sleep
+        )
         self._survey = Survey(docker, clock, node_id=identity.node_id, service_id=identity.service_id)
         self._specs = SpecKeeper(settings, self._survey, self._talk, node_id=identity.node_id)
         self._floats = FloatKeeper(

@@ -13,6 +13,7 @@ from anchor.engine import CHANGE, LOOK, PULL, STOP, Engine
 from anchor.facts import ConflictError, Container, EngineError, EngineSilentError, NotFoundError
 from anchor.images import ensure_image
 from anchor.memory import Memory
+from anchor.patience import Sleep
 from anchor.plan import Create, Remove, Rename, Start, Step, Stop
 
 logger = logging.getLogger(__name__)
@@ -22,13 +23,21 @@ class Hands:
     """The float container's maker and remover."""
 
     def __init__(
-        self, engine: Engine, ask: Asking, conversation: Conversation, *, container: FloatContainer, memory: Memory
+        self,
+        engine: Engine,
+        ask: Asking,
+        conversation: Conversation,
+        *,
+        container: FloatContainer,
+        memory: Memory,
+        sleep: Sleep,
     ) -> None:
         self._engine = engine
         self._ask = ask
         self._conversation = conversation
         self._container = container
         self._memory = memory
+        self._sleep = sleep
         self.resting = False
         """Begin no further step: the anchor is about to take its float away."""
 
@@ -44,6 +53,9 @@ class Hands:
         inspected = [await self._inspect(name) for name in names]
         return tuple(container for container in inspected if container is not None)
 
+    async def _ensure_image(self, *, refresh: bool) -> str:
+        return await ensure_image(self._engine, self._container.image, refresh=refresh, sleep=self._sleep)
+
     async def _inspect(self, name: str) -> Container | None:
         try:
             return await self._ask(self._engine.container(name), LOOK)
@@ -52,7 +64,7 @@ class Hands:
 
     async def fetch_image(self, *, refresh: bool) -> str:
         """The id of the float's image; with `refresh` of the newest that can be pulled. Raises SettingsError."""
-        return await self._ask(ensure_image(self._engine, self._container.image, refresh=refresh), PULL)
+        return await self._ask(self._ensure_image(refresh=refresh), PULL)
 
     async def do(self, step: Step, *, image_id: str, template: str | None) -> None:
         """Do one step. Raises EngineError when it fails: what follows it is for the next look."""
@@ -120,5 +132,5 @@ class Hands:
         if local != image_id and await self._ask(self._engine.image_id(image_id), LOOK) is not None:
             return image_id
         if local is None:
-            await self._ask(ensure_image(self._engine, reference, refresh=False), PULL)
+            await self._ask(self._ensure_image(refresh=False), PULL)
         return self._container.image

@@ -3,24 +3,43 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_exponential
+from tenacity import (
+    AsyncRetrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    stop_after_delay,
+    stop_any,
+    wait_exponential,
+)
 
 from anchor.container_spec import pullable
 from anchor.engine import Engine
-from anchor.facts import EngineSilentError, PullError
+from anchor.facts import PullError
+from anchor.patience import Sleep
 from shared.errors import SettingsError
 
 logger = logging.getLogger(__name__)
 
-PATIENCE_WITHOUT = 15.0
-"""Seconds of trying to pull an image that is not there."""
 
-PATIENCE_WITH = 4.0
-"""Seconds of trying to pull a newer one of an image that is there."""
+@dataclass(frozen=True)
+class Effort:
+    """How hard to try to pull."""
+
+    tries: int
+    seconds: float
+    """For all tries together, and for the registry's first word at each; a pull that has begun may take longer."""
 
 
-async def ensure_image(engine: Engine, reference: str, *, refresh: bool) -> str:
+MISSING = Effort(tries=6, seconds=15.0)
+"""For an image that is not here: nothing goes on without it."""
+
+PRESENT = Effort(tries=3, seconds=4.0)
+"""For a newer one of an image that is here."""
+
+
+async def ensure_image(engine: Engine, reference: str, *, refresh: bool, sleep: Sleep) -> str:
     """The id of the local image, pulled where it is missing, or where a newer one may exist (`refresh`).
 
     Raises SettingsError where it is neither here nor to be had, EngineError where Docker does not answer.
@@ -30,7 +49,7 @@ async def ensure_image(engine: Engine, reference: str, *, refresh: bool) -> str:
     if local is not None and ("@" in reference or not refresh):
         return local
     try:
-        await _pull(engine, reference, PATIENCE_WITHOUT if local is None else PATIENCE_WITH)
+        await _pull(engine, reference, MISSING if local is None else PRESENT, sleep)
     except PullError as error:
         if local is None:
             raise SettingsError([_problem(reference, error)]) from error
@@ -38,17 +57,16 @@ async def ensure_image(engine: Engine, reference: str, *, refresh: bool) -> str:
     return await engine.image_id(reference) or local or reference
 
 
-async def _pull(engine: Engine, reference: str, patience: float) -> None:
+async def _pull(engine: Engine, reference: str, effort: Effort, sleep: Sleep) -> None:
     retrying = AsyncRetrying(
-        retry=retry_if_exception_type((PullError, EngineSilentError)),
-        stop=stop_after_delay(patience),
+        retry=retry_if_exception_type(PullError),
+        stop=stop_any(stop_after_attempt(effort.tries), stop_after_delay(effort.seconds)),
         wait=wait_exponential(multiplier=0.5, max=4),
+        sleep=sleep,
         reraise=True,
     )
-    async for attempt in retrying:
-        with attempt:
-            logger.info("Pulling the image %s.", reference)
-            await engine.pull(reference, first_word=patience)
+    logger.info("Pulling the image %s.", reference)
+    await retrying(engine.pull, reference, first_word=effort.seconds)
 
 
 def _problem(reference: str, error: PullError) -> str:

@@ -8,13 +8,16 @@ from shared.clock import Clock
 
 LOOK_EVERY = 0.05
 
+Sleep = Callable[[float], Awaitable[None]]
+"""How time is let pass: asyncio.sleep, or a test's."""
+
 
 class Patience:
     """Waits by looking again and again."""
 
-    def __init__(self, clock: Clock, sleep: Callable[[float], Awaitable[None]]) -> None:
+    def __init__(self, clock: Clock, sleep: Sleep) -> None:
         self._clock = clock
-        self._sleep = sleep
+        self.sleep = sleep
 
     async def until(self, happened: Callable[[], bool], seconds: float) -> bool:
         """Whether it happened within that time."""
@@ -22,5 +25,5 @@ class Patience:
         while not happened():
             if self._clock.monotonic() >= deadline:
                 return False
-            await self._sleep(LOOK_EVERY)
+            await self.sleep(LOOK_EVERY)
         return True

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from anchor import conditions
+from anchor.conditions import FAILS_AFTER, RECOVERS_AFTER, Steadied
+from shared.models import Strength
+from shared.settings import Quorum
+
+OK = Steadied()
+FAILED = Steadied(ok=False, reason="no answer")
+
+
+def test_trouble_that_lasts_ten_seconds_fails_the_condition() -> None:
+    state = OK.bad(100.0, "no answer")
+    assert state.at(100.0 + FAILS_AFTER - 0.1).ok
+    assert not state.at(100.0 + FAILS_AFTER).ok
+    assert state.at(100.0 + FAILS_AFTER).reason == "no answer"
+
+
+def test_the_time_of_an_unanswered_question_counts() -> None:
+    assert not OK.bad(105.0, "no answer", asked=100.0).at(110.0).ok
+
+
+def test_an_election_that_ends_in_time_fails_nothing() -> None:
+    state = OK.bad(100.0, "no leader").bad(104.0, "no leader").good(108.0)
+    assert state.at(200.0).ok
+
+
+def test_trouble_counts_from_its_beginning_not_from_its_last_sight() -> None:
+    assert not OK.bad(100.0, "x").bad(106.0, "x").at(110.0).ok
+
+
+def test_five_good_seconds_bring_it_back() -> None:
+    state = FAILED.good(100.0)
+    assert not state.at(100.0 + RECOVERS_AFTER - 0.1).ok
+    assert state.at(100.0 + RECOVERS_AFTER).ok
+
+
+def test_a_relapse_within_the_five_seconds_starts_them_anew() -> None:
+    state = FAILED.good(100.0).bad(103.0, "again").good(104.0)
+    assert not state.at(106.0).ok
+    assert state.at(109.0).ok
+
+
+def test_a_late_look_does_not_lose_what_the_time_had_decided() -> None:
+    assert not OK.bad(100.0, "x").good(120.0).ok
+
+
+def test_the_engine_is_only_preferred() -> None:
+    (engine, *_) = conditions.judge(FAILED, OK, Quorum.PREFER)
+    assert (engine.name, engine.ok, engine.strength, engine.reason) == ("engine", False, Strength.PREFER, "no answer")
+
+
+def test_the_quorum_is_ignored_preferred_or_required_as_the_setting_says() -> None:
+    assert [c.name for c in conditions.judge(OK, FAILED, Quorum.IGNORE)] == ["engine"]
+    assert conditions.judge(OK, FAILED, Quorum.PREFER)[1].strength is Strength.PREFER
+    assert conditions.judge(OK, FAILED, Quorum.REQUIRE)[1].strength is Strength.REQUIRE

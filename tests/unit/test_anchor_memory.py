@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from anchor.memory import FILE, Memory, Remembered
+
+
+def test_what_one_anchor_leaves_the_next_one_finds(tmp_path: Path) -> None:
+    Memory(tmp_path).update(wire="w", spec_digest="d")
+    Memory(tmp_path).update(failed_template="t")
+    assert Memory(tmp_path).value == Remembered(wire="w", spec_digest="d", failed_template="t")
+
+
+def test_only_root_reads_it(tmp_path: Path) -> None:
+    Memory(tmp_path).update(wire="w")
+    assert (tmp_path / FILE).stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"unshielded": "perhaps"}'])
+def test_a_damaged_file_is_as_none(tmp_path: Path, content: str) -> None:
+    (tmp_path / FILE).write_text(content)
+    assert Memory(tmp_path).value == Remembered()
+
+
+def test_a_folder_that_cannot_be_written_is_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    memory = Memory(tmp_path / "missing")
+    memory.update(wire="1")
+    memory.update(wire="2")
+    assert len(caplog.messages) == 1
+    assert memory.value.wire == "2"

@@ -1,0 +1,198 @@
+"""The plan, and what is left when the anchor dies between any two of its steps."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from anchor import plan as plans
+from anchor.container_spec import TEMPLATE_LABEL
+from anchor.facts import Container
+from anchor.plan import Create, Desired, Prove, Remove, Rename, Start, Step, Stop
+from shared.errors import NameTakenError
+from tests.unit.anchor_fakes import FLOAT, NAME, STACK, a_float
+
+DESIRED = Desired(name=NAME, stack=STACK, digest=FLOAT.digest, image_id="image-1", template="template-1")
+NEW_IMAGE = replace(DESIRED, image_id="image-2", template="template-2")
+REPLACEMENT = (
+    Create(f"{NAME}.next"),
+    Stop(NAME),
+    Rename(NAME, f"{NAME}.old"),
+    Rename(f"{NAME}.next", NAME),
+    Start(NAME),
+    Prove(NAME),
+    Remove(f"{NAME}.old"),
+)
+FOREIGN = Container("id-x", NAME, "nginx", "image-x", "running")
+OTHER_STACKS = a_float(labels={"keepalived.stack": "other"})
+
+
+def after(containers: tuple[Container, ...], step: Step) -> tuple[Container, ...]:
+    """What Docker has once the step is done."""
+    match step:
+        case Create(name):
+            made = a_float(name, id="id-new", image_id="image-2", state="created", labels={TEMPLATE_LABEL: "new"})
+            return (*containers, made)
+        case Start(name):
+            return tuple(replace(c, state="running") if c.name == name else c for c in containers)
+        case Stop(name):
+            return tuple(replace(c, state="exited") if c.name == name else c for c in containers)
+        case Remove(name):
+            return tuple(c for c in containers if c.name != name)
+        case Rename(name, new_name):
+            return tuple(replace(c, name=new_name) if c.name == name else c for c in containers)
+        case Prove():
+            return containers
+
+
+def done(containers: tuple[Container, ...], steps: tuple[Step, ...]) -> tuple[Container, ...]:
+    for step in steps:
+        containers = after(containers, step)
+    return containers
+
+
+def test_where_there_is_no_float_one_is_created_and_started() -> None:
+    assert plans.make((), DESIRED).steps == (Create(NAME), Start(NAME))
+
+
+@pytest.mark.parametrize("state", ["exited", "created", "dead"])
+def test_a_dead_float_is_removed_and_created_again(state: str) -> None:
+    plan = plans.make((a_float(state=state),), DESIRED)
+    assert plan.steps == (Remove(NAME), Create(NAME), Start(NAME))
+    assert plan.dead is not None
+
+
+def test_a_float_that_matches_is_adopted_with_no_step() -> None:
+    plan = plans.make((a_float(),), DESIRED)
+    assert plan.steps == ()
+    assert plan.adopted == a_float()
+
+
+def test_a_paused_float_is_left_as_it_is() -> None:
+    assert plans.make((a_float(state="paused"),), DESIRED).adopted is not None
+
+
+def test_a_plain_restart_of_the_anchor_never_replaces_the_float() -> None:
+    changed = replace(DESIRED, digest="other", image_id="image-2")
+    assert plans.make((a_float(),), changed).adopted is not None
+
+
+def test_an_unknown_task_spec_replaces_nothing() -> None:
+    assert plans.make((a_float(),), replace(NEW_IMAGE, template=None)).adopted is not None
+
+
+def test_an_updated_task_spec_alone_replaces_nothing() -> None:
+    assert plans.make((a_float(),), replace(DESIRED, template="template-2")).adopted is not None
+
+
+def test_an_updated_task_spec_that_was_settled_before_replaces_nothing_when_the_image_moves_later() -> None:
+    settled = plans.settled(NEW_IMAGE, f"id-{NAME}", "template-2")
+    assert plans.make((a_float(),), settled).adopted is not None
+
+
+def test_what_was_settled_for_another_task_spec_does_not_count() -> None:
+    assert plans.settled(NEW_IMAGE, f"id-{NAME}", "template-1").settled is None
+
+
+@pytest.mark.parametrize("desired", [NEW_IMAGE, replace(DESIRED, digest="other", template="template-2")])
+def test_an_updated_task_spec_with_another_image_or_other_arguments_replaces_the_float(desired: Desired) -> None:
+    plan = plans.make((a_float(),), desired)
+    assert plan.steps == REPLACEMENT
+    assert plan.replaced == a_float()
+
+
+def test_leftovers_are_removed_first() -> None:
+    leftover = a_float(f"{NAME}.next", state="created")
+    assert plans.make((a_float(), leftover), DESIRED).steps == (Remove(f"{NAME}.next"),)
+    assert plans.make((a_float(), leftover), NEW_IMAGE).steps == (Remove(f"{NAME}.next"), *REPLACEMENT)
+
+
+def test_a_second_running_float_is_stopped_and_removed() -> None:
+    stray = a_float("old-name")
+    assert plans.make((stray, a_float()), DESIRED).steps == (Stop("old-name"), Remove("old-name"))
+
+
+def test_a_float_of_another_name_serves_until_its_successor_does() -> None:
+    plan = plans.make((a_float("old-name"),), NEW_IMAGE)
+    assert plan.steps[:3] == (Create(f"{NAME}.next"), Stop("old-name"), Rename("old-name", f"{NAME}.old"))
+
+
+def test_a_float_that_somebody_renamed_gets_its_name_back() -> None:
+    plan = plans.make((a_float("renamed"),), DESIRED)
+    assert plan.steps == (Rename("renamed", NAME),)
+
+
+def test_another_stacks_float_is_never_touched() -> None:
+    with pytest.raises(NameTakenError, match="the float of the stack 'other'") as error:
+        plans.make((OTHER_STACKS,), DESIRED)
+    assert error.value.exit_code == 6
+    assert plans.make((replace(OTHER_STACKS, name="x"), a_float()), DESIRED).steps == ()
+
+
+def test_a_foreign_container_of_that_name_is_never_touched() -> None:
+    with pytest.raises(NameTakenError, match="is a container of image nginx"):
+        plans.make((FOREIGN,), DESIRED)
+
+
+def test_the_same_stack_deployed_anew_owns_its_float() -> None:
+    assert plans.make((a_float(labels={"keepalived.service-id": "service-0"}),), DESIRED).adopted is not None
+
+
+def test_a_newer_image_is_worth_a_pull_only_for_a_new_task_spec() -> None:
+    assert plans.is_new((), DESIRED)
+    assert not plans.is_new((a_float(),), DESIRED)
+    assert not plans.is_new((a_float(state="exited"),), DESIRED)
+    assert plans.is_new((a_float(),), NEW_IMAGE)
+    assert not plans.is_new((a_float(),), replace(NEW_IMAGE, template=None))
+
+
+STARTS = {
+    "nothing": (),
+    "dead": (a_float(state="exited"),),
+    "serving": (a_float(),),
+    "serving, with leftovers": (a_float(), a_float(f"{NAME}.next", state="created")),
+    "serving under another name": (a_float("old-name"),),
+    "two": (a_float(), a_float("old-name")),
+}
+
+
+@pytest.mark.parametrize("containers", STARTS.values(), ids=STARTS.keys())
+@pytest.mark.parametrize("desired", [DESIRED, NEW_IMAGE])
+def test_after_every_prefix_at_most_one_float_runs(containers: tuple[Container, ...], desired: Desired) -> None:
+    steps = plans.make(containers, desired).steps
+    running = [len([c for c in done(containers, steps[:n]) if c.running]) for n in range(len(steps) + 1)]
+    assert max(running[1:], default=0) <= max(1, running[0] - 1)
+    assert running[-1] == 1 or not steps
+
+
+@pytest.mark.parametrize("containers", STARTS.values(), ids=STARTS.keys())
+def test_a_serving_float_is_stopped_only_after_its_successor_was_created(containers: tuple[Container, ...]) -> None:
+    plan = plans.make(containers, NEW_IMAGE)
+    stops = [n for n, step in enumerate(plan.steps) if plan.replaced and step == Stop(plan.replaced.name)]
+    assert all(Create(f"{NAME}.next") in plan.steps[:n] for n in stops)
+
+
+@pytest.mark.parametrize("prefix", range(len(REPLACEMENT) + 1))
+def test_a_replacement_interrupted_anywhere_is_finished_or_undone(prefix: int) -> None:
+    new = replace(NEW_IMAGE, template="new")
+    containers = done((a_float(),), REPLACEMENT[:prefix])
+    for _ in range(2):
+        containers = done(containers, plans.make(containers, new).steps)
+    assert [(c.name, c.image_id, c.state) for c in containers] == [(NAME, "image-2", "running")]
+
+
+@pytest.mark.parametrize("prefix", [3, 4, 5])
+def test_an_unproven_successor_gives_way_to_the_old_float(prefix: int) -> None:
+    containers = done((a_float(),), REPLACEMENT[:prefix])
+    back = done(containers, plans.restore(containers, NEW_IMAGE))
+    assert [(c.name, c.image_id, c.state) for c in back] == [(NAME, "image-1", "running")]
+
+
+@pytest.mark.parametrize("prefix", [0, 1])
+def test_before_the_old_float_is_stopped_there_is_nothing_to_restore(prefix: int) -> None:
+    assert plans.restore(done((a_float(),), REPLACEMENT[:prefix]), NEW_IMAGE) == ()
+
+
+def test_a_hung_float_goes_before_its_successor_comes() -> None:
+    assert plans.revive(a_float(), DESIRED) == (Stop(NAME), Remove(NAME), Create(NAME), Start(NAME))
