@@ -13,9 +13,6 @@ from pydantic import ValidationError
 from buoy.cluster_api import Event
 from buoy.texts import moment
 
-HISTORY_FILE = "history.jsonl"
-"""One JSON object a line: time (Unix seconds), node, router, vrid, from, to, reason; appended by the float."""
-
 LONGEST_LINE = 2048
 """Bytes that a transition takes at most; the file is read from that many times the limit before its end."""
 

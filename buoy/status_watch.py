@@ -8,11 +8,19 @@ import os
 from pathlib import Path
 
 from buoy.board import Board
-from buoy.history import HISTORY_FILE, read_history
+from buoy.history import read_history
 from buoy.node import NodeView
 from shared.clock import Clock
 from shared.models import AnchorStatus, FloatStatus
-from shared.status_file import ANCHOR_FILE, FLOAT_FILE, STALE_AFTER, age, read_anchor_status, read_float_status
+from shared.status_file import (
+    ANCHOR_FILE,
+    FLOAT_FILE,
+    HISTORY_FILE,
+    STALE_AFTER,
+    age,
+    read_anchor_status,
+    read_float_status,
+)
 
 LOOK_EVERY = 0.1
 """Seconds between looks; a look is three calls of stat(2)."""

@@ -31,6 +31,7 @@ from shared.errors import FatalError, SettingsError
 from shared.link_protocol import SOCKET_NAME, FloatHello, Report
 from shared.logs import configure
 from shared.settings import FloatSettings
+from shared.status_file import HISTORY_FILE
 
 logger = logging.getLogger("float")
 
@@ -65,7 +66,7 @@ async def _serve(settings: FloatSettings, lease: LeaseKeeper) -> int:
     TRACK_FOLDER.mkdir(parents=True, exist_ok=True)
     (RUN_FOLDER / "supervisor.pid").write_text(f"{os.getpid()}\n")
     link = LinkClient(settings.link_folder / SOCKET_NAME)
-    doors = _build_doors(settings, lease, link)
+    doors = await _build_doors(settings, lease, link)
     hello = FloatHello(version=_version(), container_id=_container_id(), token=settings.link_token or "")
     supervisor = Supervisor(doors, hello=hello)
     NotifyFifo(RUN_FOLDER / "notify.fifo").open(supervisor.noticed)
@@ -77,12 +78,18 @@ async def _serve(settings: FloatSettings, lease: LeaseKeeper) -> int:
     return await supervisor.run(link)
 
 
-def _build_doors(settings: FloatSettings, lease: LeaseKeeper, link: LinkClient) -> Doors:
+async def _build_doors(settings: FloatSettings, lease: LeaseKeeper, link: LinkClient) -> Doors:
     clock = SystemClock()
     addresses = Addresses()
     renderer = Renderer(RUN_FOLDER)
     keepalived = Keepalived(RUN_FOLDER)
     record = OwnershipRecord(settings.link_folder / "owned.json", boot_id())
+    identity = {
+        "version": _version(),
+        "hostname": settings.node_hostname,
+        "container_id": _container_id(),
+        "keepalived_version": await keepalived.version(),
+    }
     custody = Custody(addresses=addresses, lease=lease, record=record)
     return Doors(
         keepalived=keepalived,
@@ -96,11 +103,11 @@ def _build_doors(settings: FloatSettings, lease: LeaseKeeper, link: LinkClient) 
         reporter=Reporter(
             folder=settings.status_folder,
             health_file=HEALTH_FILE,
-            identity={"version": _version(), "hostname": settings.node_hostname, "container_id": _container_id()},
+            identity=identity,
             clock=clock,
             send=lambda status: link.send(Report(status=status)),
         ),
-        history=History(settings.status_folder / "history.jsonl", node=settings.node_hostname),
+        history=History(settings.status_folder / HISTORY_FILE, node=settings.node_hostname),
         clock=clock,
     )
 

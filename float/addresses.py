@@ -99,6 +99,10 @@ class LeaseDoor:
                 renewed.add((found.interface, found.address))
         return frozenset(renewed)
 
+    def close(self) -> None:
+        """Give the socket back."""
+        self._netlink.close()
+
 
 @contextlib.contextmanager
 def _refusals_are_os_errors() -> Iterator[None]:

@@ -56,17 +56,25 @@ class Engine:
         logger.info("keepalived's configuration changed", extra={"preempting": ",".join(preempting) or "-"})
 
     async def keep_running(self, resolved: ResolvedSpec, *, on_exit: Callable[[], None]) -> None:
-        """Start keepalived when it is due, on a host swept of what an earlier one left. Raises OSError."""
+        """Start keepalived when it is due, on a host swept of what an earlier one left. Raises OSError.
+
+        What a dead one left is served by the kernel until a peer advertises it, and goes then, start or no start.
+        """
         now = self._clock.monotonic()
-        if not self.lifecycle.due(now) or not self._relieved(now):
-            return
-        await self._custody.sweep(resolved.addresses)
-        self._orphaned_vips = []
+        taken = bool(self._orphaned_vips) and all(self._taken(entry) for entry in self._orphaned_vips)
+        due = self.lifecycle.due(now) and (taken or self._peers_had_time(now))
+        if taken or due:
+            await self._custody.sweep(resolved.addresses)
+            self._orphaned_vips = []
+        if due:
+            await self._start(on_exit)
+
+    async def _start(self, on_exit: Callable[[], None]) -> None:
         try:
             await self._keepalived.start(on_exit)
         except OSError as error:
             logger.error("keepalived cannot be started: %s", error)
-            self.lifecycle = self.lifecycle.started(now).exited(now)
+            self.lifecycle = self.lifecycle.started(self._clock.monotonic()).exited(self._clock.monotonic())
             return
         self.lifecycle = self.lifecycle.started(self._clock.monotonic())
 
@@ -98,13 +106,13 @@ class Engine:
         waits = [self._died_at + _time_to_take_over(entry) for entry in self._orphaned_vips]
         return max(now, self.lifecycle.retry_at, *waits)
 
-    def _relieved(self, now: float) -> bool:
-        """Whether every VIP that a dead keepalived left is held by a peer, or all peers had the time to take it."""
-        return all(
-            now - self._died_at > _time_to_take_over(entry)
-            or (entry.heard is not None and entry.heard.at > self._died_at and entry.heard.priority > 0)
-            for entry in self._orphaned_vips
-        )
+    def _taken(self, entry: RouterEntry) -> bool:
+        """Whether a peer advertised the VIPs since keepalived died here."""
+        return entry.heard is not None and entry.heard.at > self._died_at and entry.heard.priority > 0
+
+    def _peers_had_time(self, now: float) -> bool:
+        """Whether nobody will come any more for the VIPs that a dead keepalived left."""
+        return all(now - self._died_at > _time_to_take_over(entry) for entry in self._orphaned_vips)
 
     def _write(self, name: str, value: int) -> None:
         if self._written.get(name) == value:

@@ -32,4 +32,6 @@ def parse_dump(text: str) -> dict[str, InstanceDump]:
 def _instance(entry: dict[str, dict[str, object]]) -> InstanceDump:
     data, stats = entry["data"], entry["stats"]
     counters = {key: value for key, value in stats.items() if isinstance(value, int)}
+    if isinstance(data.get("garp_delay"), int):
+        counters["garp_delay"] = int(str(data["garp_delay"]))
     return InstanceDump(VrrpState(int(str(data["state"]))), int(str(data["effective_priority"])), counters)

@@ -15,6 +15,9 @@ STATUS_FOLDER = "/run/keepalived-status"
 
 FLOAT_FILE = "float.json"
 ANCHOR_FILE = "anchor.json"
+HISTORY_FILE = "history.jsonl"
+"""One JSON object a line: time (Unix seconds), node, router, vrid, from, to, reason; appended by the float."""
+
 STALE_AFTER = 3.0
 """Seconds after which a status no longer tells the truth."""
 
