@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import os
 from collections.abc import AsyncIterator, Iterator
@@ -10,7 +11,7 @@ import pytest
 from pyroute2.iproute.linux import IPRoute
 
 from float.addresses import Addresses, LeaseDoor
-from float.host import KEEPALIVED_PROTOCOL, HostAddress
+from float.host import KEEPALIVED_PROTOCOL, HostAddress, HostView
 from float.lease import LeaseKeeper
 from tests.contract.float_world import eventually, kernel_address, own_network, run
 
@@ -104,21 +105,21 @@ def test_a_vip_gets_a_lifetime(lease: LeaseDoor) -> None:
 
 
 def test_a_renewal_keeps_everything_else_of_the_address(lease: LeaseDoor) -> None:
-    add("192.0.2.100/24", "brd", "192.0.2.255", "label", "eth0:vip", "scope", "site")
-    lease.renew(HELD, seconds=3)
-    found = kernel_address("192.0.2.100") or {}
+    add("198.51.100.100/24", "brd", "198.51.100.255", "label", "eth0:vip", "scope", "link")
+    lease.renew(frozenset({("eth0", ipaddress.ip_address("198.51.100.100"))}), seconds=3)
+    found = kernel_address("198.51.100.100") or {}
     assert {key: found.get(key) for key in ("prefixlen", "broadcast", "label", "scope")} == {
         "prefixlen": 24,
-        "broadcast": "192.0.2.255",
+        "broadcast": "198.51.100.255",
         "label": "eth0:vip",
-        "scope": "site",
+        "scope": "link",
     }
 
 
-async def test_a_renewal_keeps_the_mark_of_keepalived(addresses: Addresses, lease: LeaseDoor) -> None:
+def test_a_renewal_keeps_the_mark_of_keepalived(lease: LeaseDoor) -> None:
     _add_marked("192.0.2.100", 32)
     lease.renew(HELD, seconds=3)
-    assert [a.marked for a in (await addresses.view()).having(VIP)] == [True]
+    assert [a.marked for a in asyncio.run(_look()).having(VIP)] == [True]
 
 
 def test_an_ipv6_vip_is_leased_as_well(lease: LeaseDoor) -> None:
@@ -176,6 +177,14 @@ def test_a_keeper_that_was_killed_is_noticed() -> None:
     keeper.start()
     os.kill(keeper.pid, 9)
     assert eventually(lambda: not keeper.alive())
+
+
+async def _look() -> HostView:
+    door = Addresses()
+    try:
+        return await door.view()
+    finally:
+        await door.close()
 
 
 def _add_marked(address: str, prefix: int) -> None:
