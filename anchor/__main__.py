@@ -92,18 +92,21 @@ class Anchor:
 
     async def serve(self) -> None:
         """Begin, and go on until cancelled. Raises FatalError; the link opens only once everything is verified."""
-        await self._link.lock()
+        await self._link.lock(self._patience)
         await self._survey.look()
         self._specs.refresh()
         await self._prepare()
         await self._link.open()
         events = EventStream(self._docker, containers=self._bell, swarm=self._swarm_bell)
-        interval = vitals.beat_interval(self._settings.link_timeout)
         async with asyncio.TaskGroup() as group:
             group.create_task(events.run(), name="events")
             group.create_task(self._survey.run(self._swarm_bell, self._bell), name="survey")
-            group.create_task(vitals.run(self._loop.pulse, self._publish, interval=interval), name="vitals")
+            group.create_task(self._show_life(), name="vitals")
             group.create_task(self._loop.run(self._bell), name="reconcile")
+
+    async def _show_life(self) -> None:
+        interval = vitals.beat_interval(self._settings.link_timeout)
+        await vitals.run(self._loop.pulse, self._publish, interval=interval, sleep=asyncio.sleep)
 
     async def _prepare(self) -> None:
         """The same as a turn of the loop: Docker's trouble is waited out."""

@@ -198,6 +198,7 @@ class FloatKeeper:
         if self._conversation.refusal or not self._turn_to_replace():
             return None
         logger.info("Replacing the float: its image, or what its container may do, changed.")
+        self._conversation.trial_only = False  # for the one that connects next
         try:
             await self._apply(steps, self._desired.image_id)
         except EngineSilentError:

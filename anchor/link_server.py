@@ -12,6 +12,7 @@ import struct
 from pathlib import Path
 from typing import Protocol
 
+from anchor.patience import Patience
 from shared.errors import NameTakenError
 from shared.link_protocol import (
     MAX_LINE,
@@ -71,17 +72,16 @@ class LinkServer:
         self._current: asyncio.StreamWriter | None = None
         self._lock_file: int | None = None
 
-    async def lock(self) -> None:
+    async def lock(self, patience: Patience) -> None:
         """Become the only anchor of this link. Raises NameTakenError when another one stays."""
         self._folder.chmod(0o700)
-        self._lock_file = os.open(self._folder / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        deadline = asyncio.get_running_loop().time() + LOCK_PATIENCE
-        while not _locked(self._lock_file):
-            if asyncio.get_running_loop().time() > deadline:
-                raise NameTakenError(
-                    "Another anchor holds this node's link: end it, or give this stack volumes of its own."
-                )
-            await asyncio.sleep(0.1)
+        file = os.open(self._folder / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        if not await patience.until(lambda: _locked(file), LOCK_PATIENCE):
+            os.close(file)
+            raise NameTakenError(
+                "Another anchor holds this node's link: end it, or give this stack volumes of its own."
+            )
+        self._lock_file = file  # held until the process ends
 
     async def open(self) -> None:
         """Listen; a socket that an anchor before left behind is replaced."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
+import itertools
 import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from anchor.patience import Sleep
 from shared.models import AnchorStatus
 from shared.status_file import write_status
 
@@ -61,12 +62,11 @@ class Files:
             self._failing.add(what)
 
 
-async def run(pulse: Callable[[], None], publish: Callable[[], None], *, interval: float) -> None:
+async def run(pulse: Callable[[], None], publish: Callable[[], None], *, interval: float, sleep: Sleep) -> None:
     """Call `pulse` at every interval and `publish` once a second, for ever."""
-    published = 0.0
-    while True:
+    pulses_per_publish = max(1, round(STATUS_EVERY / interval))
+    for count in itertools.count():
         pulse()
-        if (now := time.monotonic()) - published >= STATUS_EVERY - interval / 2:
-            published = now
+        if count % pulses_per_publish == 0:
             publish()
-        await asyncio.sleep(interval)
+        await sleep(interval)

@@ -1,0 +1,337 @@
+"""The float's owner against a Docker of paper, with floats that connect, refuse, die or say nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from anchor.asking import Asking
+from anchor.conversation import Conversation
+from anchor.facts import Container, EngineError, EngineSilentError
+from anchor.float_keeper import SILENCE_LIMIT, FloatKeeper
+from anchor.hands import Hands
+from anchor.memory import Memory
+from anchor.patience import Patience
+from anchor.plan import Desired
+from shared.errors import NameTakenError, SettingsError, SpecRefusedError
+from shared.link_protocol import FloatHello, SpecAnswer
+from tests.unit.anchor_fakes import FLOAT, IMAGE, NAME, STACK, FakeClock, FakeDocker, Wire, a_float, spec
+
+SPEC = spec()
+OTHER_WIRE = spec(password="secret")
+REPLACED = [
+    f"create {NAME}.next of {IMAGE}",
+    f"stop {NAME}",
+    f"rename {NAME} {NAME}.old",
+    f"rename {NAME}.next {NAME}",
+    f"start {NAME}",
+    f"remove {NAME}.old",
+]
+RESTORED = [f"stop {NAME}", f"remove {NAME}", f"rename {NAME}.old {NAME}", f"start {NAME}"]
+
+
+class World:
+    """A node: its containers, its anchor, and the way in which its floats behave."""
+
+    def __init__(self, folder: Path, *containers: Container, template: str = "template-1") -> None:
+        self.docker, self.clock, self.memory, self.wire = FakeDocker(*containers), FakeClock(), Memory(folder), Wire()
+        self.talk = Conversation(self.memory, self.clock, node="a", wake=lambda: None)
+        self.talk.speak_through(self.wire)
+        self.talk.want(SPEC, updating=False)
+        self.hands = Hands(
+            self.docker,
+            Asking(self.clock),
+            self.talk,
+            container=FLOAT,
+            memory=self.memory,
+            sleep=self.clock.sleep,
+        )
+        self.keeper = FloatKeeper(
+            self.hands,
+            Desired(NAME, STACK, FLOAT.digest, "", template),
+            self.talk,
+            memory=self.memory,
+            clock=self.clock,
+            patience=Patience(self.clock, self.clock.sleep),
+        )
+        self.docker.on_start = self.connect
+
+    def connect(self, container: Container, *, accepted: bool = True) -> None:
+        """The float of the container calls, and answers to what it is offered."""
+        self.talk.arrived(FloatHello(version="1", token=container.token))
+        digest, trial = self.wire.specs[-1]
+        problems = () if accepted else ("no eth9",)
+        self.talk.said(SpecAnswer(digest=digest, trial=trial, accepted=accepted, problems=problems))
+
+    def silent(self, container: Container) -> None:
+        """The float of the container starts, and is never heard of."""
+
+    async def begin(self, *, connected: bool = True) -> str | None:
+        """What an anchor does first; a float that runs already connects."""
+        await self.keeper.prepare()
+        if connected:
+            for container in self.docker.containers_by_id.values():
+                if container.name == NAME and container.running:
+                    self.connect(container)
+        self.docker.journal.clear()
+        return await self.keeper.keep()
+
+    def die(self) -> None:
+        for container in tuple(self.docker.containers_by_id.values()):
+            self.docker.containers_by_id[container.id] = replace(container, state="exited")
+        self.talk.left()
+
+
+def newer_image(folder: Path) -> World:
+    """A node whose float is of the image before."""
+    world = World(folder, a_float(), template="template-2")
+    world.docker.images[IMAGE] = "image-2"
+    return world
+
+
+async def test_where_there_is_no_float_one_is_created_and_started(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    assert await world.begin() == f"the float {NAME} is created and started"
+    assert world.docker.journal == [f"create {NAME} of {IMAGE}", f"start {NAME}"]
+    assert world.wire.specs == [(SPEC.digest, False)]
+
+
+async def test_a_float_that_matches_is_adopted_untouched(tmp_path: Path) -> None:
+    world = World(tmp_path, a_float())
+    assert await world.begin() == f"the float {NAME} is adopted"
+    assert await world.keeper.keep() is None
+    assert world.docker.journal == []
+
+
+async def test_a_float_that_dies_is_made_anew_at_once(tmp_path: Path) -> None:
+    world = World(tmp_path, a_float())
+    await world.begin()
+    world.die()
+    await world.keeper.keep()
+    assert world.docker.journal == [f"remove {NAME}", f"create {NAME} of {IMAGE}", f"start {NAME}"]
+    assert world.keeper.restarts.total == 1
+
+
+async def test_a_float_that_somebody_removed_is_made_anew(tmp_path: Path) -> None:
+    world = World(tmp_path, a_float())
+    await world.begin()
+    world.docker.containers_by_id.clear()
+    await world.keeper.keep()
+    assert world.docker.journal == [f"create {NAME} of {IMAGE}", f"start {NAME}"]
+
+
+async def test_a_float_that_keeps_dying_has_to_wait(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    await world.begin()
+    for _ in range(3):
+        world.die()
+        await world.keeper.keep()
+    assert world.keeper.wait == 1.0
+    assert world.docker.names == {NAME: "exited"}
+    world.clock.now += 1
+    await world.keeper.keep()
+    assert world.docker.names == {NAME: "running"}
+
+
+async def test_a_dead_float_returns_with_its_own_image_though_the_name_means_another_by_now(tmp_path: Path) -> None:
+    world = World(tmp_path, a_float())
+    await world.begin()
+    world.docker.images = {IMAGE: "image-2", "old": "image-1"}
+    world.die()
+    await world.keeper.keep()
+    assert world.docker.journal[1] == f"create {NAME} of image-1"
+
+
+async def test_a_dead_float_whose_image_is_gone_returns_with_the_one_that_there_is(tmp_path: Path) -> None:
+    world = World(tmp_path, a_float())
+    await world.begin()
+    world.docker.images = {IMAGE: "image-2"}
+    world.die()
+    await world.keeper.keep()
+    assert world.docker.journal[1] == f"create {NAME} of {IMAGE}"
+
+
+async def test_a_failed_look_changes_nothing(tmp_path: Path) -> None:
+    world = World(tmp_path, a_float())
+    await world.begin()
+    world.docker.fail("labelled", EngineSilentError("no answer"))
+    with pytest.raises(EngineSilentError):
+        await world.keeper.keep()
+    assert world.docker.journal == []
+    assert world.keeper.restarts.total == 0
+
+
+async def test_somebody_elses_container_stops_the_start(tmp_path: Path) -> None:
+    world = World(tmp_path, Container("x", NAME, "nginx", "i", "running"))
+    with pytest.raises(NameTakenError):
+        await world.keeper.prepare()
+    assert world.docker.journal == []
+
+
+async def test_an_image_that_is_nowhere_stops_the_start_and_the_old_float_goes_on(tmp_path: Path) -> None:
+    world = World(tmp_path, a_float(), template="template-2")
+    world.docker.images.clear()
+    with pytest.raises(SettingsError):
+        await world.keeper.prepare()
+    assert world.docker.names == {NAME: "running"}
+
+
+async def test_a_plain_restart_of_the_anchor_pulls_nothing(tmp_path: Path) -> None:
+    world = World(tmp_path, a_float())
+    await world.keeper.prepare()
+    assert world.docker.journal == []
+
+
+async def test_an_updated_anchor_pulls_the_newest_image(tmp_path: Path) -> None:
+    world = World(tmp_path, a_float(), template="template-2")
+    world.docker.registry[IMAGE] = "image-2"
+    await world.keeper.prepare()
+    assert world.docker.journal == [f"pull {IMAGE}"]
+    assert world.talk.trial_only
+
+
+async def test_a_float_of_an_older_image_is_asked_first_and_then_replaced(tmp_path: Path) -> None:
+    world = newer_image(tmp_path)
+    assert await world.begin() == f"the float {NAME} is replaced"
+    assert world.docker.journal == REPLACED
+    assert world.wire.specs == [(SPEC.digest, True), (SPEC.digest, False)]
+    assert world.docker.names == {NAME: "running"}
+
+
+async def test_a_float_that_says_nothing_does_not_hold_up_its_replacement(tmp_path: Path) -> None:
+    world = newer_image(tmp_path)
+    assert await world.begin(connected=False) == f"the float {NAME} is replaced"
+
+
+async def test_a_spec_that_the_old_float_refuses_replaces_nothing(tmp_path: Path) -> None:
+    world = newer_image(tmp_path)
+    await world.keeper.prepare()
+    world.docker.journal.clear()
+    world.connect(world.docker.containers_by_id[f"id-{NAME}"], accepted=False)
+    assert await world.keeper.keep() is None
+    assert world.docker.journal == []
+    assert world.talk.refusal == ("no eth9",)
+
+
+async def test_a_new_float_that_never_calls_gives_way_to_the_old_one(tmp_path: Path) -> None:
+    world = newer_image(tmp_path)
+    world.docker.on_start = lambda c: world.silent(c) if c.id.startswith("new") else world.connect(c)
+    with pytest.raises(SpecRefusedError, match=r"did not come up, and the old one is back: .*boom"):
+        await world.begin()
+    assert world.docker.journal == REPLACED[:-1] + RESTORED
+    assert [(c.id, c.state) for c in world.docker.containers_by_id.values()] == [(f"id-{NAME}", "running")]
+    assert world.wire.specs[-1] == (SPEC.digest, False)
+    assert not world.keeper.idle
+
+
+async def test_a_new_float_that_refuses_the_spec_gives_way_to_the_old_one(tmp_path: Path) -> None:
+    world = newer_image(tmp_path)
+    world.docker.on_start = lambda c: world.connect(c, accepted=not c.id.startswith("new"))
+    with pytest.raises(SpecRefusedError, match="no eth9"):
+        await world.begin()
+    assert world.docker.names == {NAME: "running"}
+
+
+async def test_a_new_float_that_cannot_start_gives_way_to_the_old_one(tmp_path: Path) -> None:
+    world = newer_image(tmp_path)
+    world.docker.fail("start", EngineError("no such program"), EngineError("no such program"))
+    with pytest.raises(SpecRefusedError, match="no such program"):
+        await world.begin()
+    assert list(world.docker.containers_by_id) == [f"id-{NAME}"]
+
+
+async def test_what_did_not_come_up_is_not_tried_twice(tmp_path: Path) -> None:
+    world = newer_image(tmp_path)
+    world.docker.on_start = world.silent
+    with pytest.raises(SpecRefusedError):
+        await world.begin()
+    successor = World(tmp_path, a_float(), template="template-2")
+    successor.docker.images[IMAGE] = "image-2"
+    with pytest.raises(SpecRefusedError, match="service update --force"):
+        await successor.begin()
+    assert successor.docker.journal == []
+
+
+async def test_trouble_before_the_old_float_is_touched_is_only_trouble(tmp_path: Path) -> None:
+    world = newer_image(tmp_path)
+    world.docker.fail("create", EngineError("500"))
+    with pytest.raises(EngineError, match="500"):
+        await world.begin()
+    assert world.docker.names == {NAME: "running"}
+    assert await world.keeper.keep() == f"the float {NAME} is replaced"
+
+
+async def test_while_a_spec_is_held_back_the_float_that_knows_the_old_one_stays(tmp_path: Path) -> None:
+    world = newer_image(tmp_path)
+    world.memory.update(spec_digest="old", wire="old-wire")
+    world.talk.want(OTHER_WIRE, updating=True)
+    await world.keeper.prepare()
+    world.docker.journal.clear()
+    old = world.docker.containers_by_id[f"id-{NAME}"]
+    world.talk.arrived(FloatHello(version="1", token=old.token, spec_digest="old"))
+    world.talk.said(SpecAnswer(digest=OTHER_WIRE.digest, trial=True, accepted=True))
+    assert await world.keeper.keep() is None
+    world.talk.want(OTHER_WIRE, updating=False)
+    await world.keeper.keep()
+    assert world.docker.journal == []
+    world.clock.now += 60
+    await world.keeper.keep()
+    assert world.docker.journal == REPLACED
+
+
+async def test_a_hung_float_is_replaced(tmp_path: Path) -> None:
+    world = World(tmp_path, a_float())
+    await world.begin()
+    world.clock.now += SILENCE_LIMIT + 1
+    await world.keeper.keep()
+    assert world.docker.journal == [f"stop {NAME}", f"remove {NAME}", f"create {NAME} of {IMAGE}", f"start {NAME}"]
+
+
+async def test_a_paused_float_is_left_alone(tmp_path: Path) -> None:
+    world = World(tmp_path, a_float())
+    await world.begin()
+    world.docker.containers_by_id[f"id-{NAME}"] = a_float(state="paused")
+    world.clock.now += SILENCE_LIMIT + 1
+    assert await world.keeper.keep() is None
+
+
+async def test_a_first_float_that_never_calls_ends_the_anchor_with_its_last_words(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.docker.on_start = world.silent
+    await world.begin()
+    world.clock.now += SILENCE_LIMIT + 1
+    with pytest.raises(SpecRefusedError, match=r"never called\. Its last words: .*boom"):
+        await world.keeper.keep()
+    assert world.keeper.idle
+
+
+async def test_an_engine_that_cannot_lower_the_oom_score_gets_a_float_without_that(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.docker.fail("start", EngineError("OCI runtime create failed"))
+    await world.begin()
+    assert world.docker.names == {NAME: "running"}
+    assert world.memory.value.unshielded
+
+
+async def test_a_float_that_does_not_start_either_way_is_shielded_the_next_time(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.docker.fail("start", EngineError("no such program"), EngineError("no such program"))
+    with pytest.raises(EngineError):
+        await world.begin()
+    assert not world.memory.value.unshielded
+
+
+async def test_an_anchor_that_is_stopping_begins_no_step(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.hands.resting = True
+    with pytest.raises(EngineError, match="stopping"):
+        await world.begin()
+    assert world.docker.journal == []
+
+
+async def test_a_float_that_ran_a_spec_is_not_idle(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    await world.begin()
+    assert not world.keeper.idle

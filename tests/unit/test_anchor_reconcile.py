@@ -1,0 +1,186 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from anchor.asking import Asking
+from anchor.conversation import Conversation
+from anchor.facts import EngineError, EngineSilentError
+from anchor.float_keeper import FloatKeeper
+from anchor.hands import Hands
+from anchor.memory import Memory
+from anchor.patience import Patience
+from anchor.plan import Desired
+from anchor.reconcile import TIMER, Reconciler
+from anchor.spec_keeper import SpecKeeper
+from anchor.survey import Survey
+from shared.errors import SettingsError, SpecRefusedError
+from shared.link_protocol import FloatHello, SpecAnswer
+from shared.settings import Quorum
+from tests.unit.anchor_fakes import FLOAT, NAME, STACK, THREE, FakeClock, FakeDocker, Wire, a_float, node, settings
+
+
+class World:
+    """A whole anchor on a node whose float runs already."""
+
+    def __init__(self, folder: Path) -> None:
+        self.docker, self.clock, self.wire, memory = FakeDocker(a_float()), FakeClock(), Wire(), Memory(folder)
+        self.talk = Conversation(memory, self.clock, node="a", wake=lambda: None)
+        self.talk.speak_through(self.wire)
+        self.asking = Asking(self.clock)
+        self.survey = Survey(self.docker, self.clock, node_id="id-a", service_id="service-1")
+        hands = Hands(self.docker, self.asking, self.talk, container=FLOAT, memory=memory, sleep=self.clock.sleep)
+        self.specs = SpecKeeper(settings(), self.survey, self.talk, node_id="id-a")
+        self.keeper = FloatKeeper(
+            hands,
+            Desired(NAME, STACK, FLOAT.digest, "image-1", "template-1"),
+            self.talk,
+            memory=memory,
+            clock=self.clock,
+            patience=Patience(self.clock, self.clock.sleep),
+        )
+        self.loop = Reconciler(
+            self.keeper,
+            self.specs,
+            self.talk,
+            survey=self.survey,
+            asking=self.asking,
+            clock=self.clock,
+            quorum=Quorum.PREFER,
+        )
+
+    async def begin(self, *, accepted: bool = True) -> None:
+        await self.survey.look()
+        await self.keeper.prepare()
+        self.talk.arrived(FloatHello(version="1", token="t-1"))
+        await self.loop.turn()
+        self.answer(accepted=accepted)
+
+    def answer(self, *, accepted: bool) -> None:
+        digest, trial = self.wire.specs[-1]
+        problems = () if accepted else ("no eth9",)
+        self.talk.said(SpecAnswer(digest=digest, trial=trial, accepted=accepted, problems=problems))
+
+    async def turn(self, *failures: EngineError, after: float = 0.0) -> None:
+        self.clock.now += after
+        self.docker.fail("labelled", *failures)
+        await self.loop.turn()
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+async def test_a_turn_tells_the_float_its_spec_and_verdict_and_ends_in_a_sentence(world: World) -> None:
+    await world.begin()
+    assert len(world.wire.specs) == 1
+    assert world.wire.verdicts == [{"engine": True, "quorum": True}]
+    assert world.loop.summary.endswith(f"the float {NAME} is adopted")
+    await world.turn()
+    assert world.loop.summary == "nothing changed"
+
+
+async def test_a_newcomer_among_the_managers_changes_the_spec_and_nothing_else(world: World) -> None:
+    await world.begin()
+    world.docker.journal.clear()
+    world.docker.swarm_nodes = (*THREE, node("d", 4))
+    await world.survey.look()
+    await world.turn()
+    assert len(world.wire.specs) == 2
+    assert world.docker.journal == []
+
+
+async def test_a_first_spec_that_the_float_refuses_ends_the_anchor(world: World) -> None:
+    await world.begin(accepted=False)
+    with pytest.raises(SpecRefusedError, match="no eth9") as error:
+        await world.turn()
+    assert error.value.exit_code == 5
+
+
+async def test_a_later_spec_that_the_float_refuses_is_a_warning(world: World) -> None:
+    await world.begin()
+    world.docker.swarm_nodes = (node("a", 1, labels={"keepalived.interface": "eth9"}), *THREE[1:])
+    await world.survey.look()
+    await world.turn()
+    world.answer(accepted=False)
+    await world.turn()
+    assert world.loop.warnings == ("The float refuses the spec: no eth9",)
+    assert world.loop.unhealthy == "the float refuses the spec: no eth9"
+
+
+async def test_a_virtual_ip_that_is_a_nodes_address_stops_the_start(world: World) -> None:
+    world.docker.swarm_nodes = (*THREE, node("x", 100))
+    await world.survey.look()
+    with pytest.raises(SettingsError, match="is the address of node x itself"):
+        world.specs.refresh()
+
+
+async def test_a_node_that_joins_with_a_virtual_ip_as_its_address_is_a_warning(world: World) -> None:
+    await world.begin()
+    world.docker.swarm_nodes = (*THREE, node("x", 100))
+    await world.survey.look()
+    await world.turn()
+    assert "is the address of node x itself" in world.loop.warnings[0]
+    assert len(world.wire.specs) == 1
+
+
+async def test_a_swarm_that_cannot_be_asked_leaves_the_float_its_spec(world: World) -> None:
+    await world.begin()
+    world.docker.fail("nodes", EngineSilentError("no answer"))
+    await world.survey.look()
+    await world.turn()
+    assert len(world.wire.specs) == 1
+
+
+async def test_trouble_is_logged_once_backs_off_and_its_end_is_logged(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    await world.begin()
+    pauses = []
+    for _ in range(6):
+        await world.turn(EngineSilentError("no answer"))
+        pauses.append(world.loop.pause)
+    await world.turn()
+    assert pauses == [0.5, 1.0, 2.0, 4.0, 5.0, 5.0]
+    assert world.loop.pause == TIMER
+    assert [message for message in caplog.messages if "econcile" in message or "asked again" in message] == [
+        f"Reconciled: the spec is {world.wire.specs[0][0]}, the float {NAME} is adopted.",
+        "Cannot reconcile, trying again: no answer",
+        "Docker does what it is asked again.",
+    ]
+
+
+async def test_the_engines_condition_fails_after_ten_seconds_without_an_answer_and_recovers_after_five(
+    world: World,
+) -> None:
+    await world.begin()
+    await world.turn(EngineSilentError("no answer"))
+    await world.turn(EngineSilentError("no answer"), after=10)
+    assert world.wire.verdicts[-1] == {"engine": False, "quorum": True}
+    await world.turn()
+    world.clock.now += 5
+    world.loop.pulse()
+    assert world.wire.verdicts[-1] == {"engine": True, "quorum": True}
+
+
+async def test_an_unexpected_error_is_logged_with_its_trace_and_the_loop_goes_on(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    await world.begin()
+    world.docker.failures["labelled"] = [ZeroDivisionError("a bug")]
+    await world.turn()
+    assert "ZeroDivisionError: a bug" in caplog.text
+    await world.turn()
+    assert world.loop.summary == "nothing changed"
+
+
+async def test_a_loop_that_does_not_turn_says_no_beat_and_is_not_healthy(world: World) -> None:
+    await world.begin()
+    world.clock.now += 60
+    world.wire.said.clear()
+    world.loop.pulse()
+    assert world.wire.said == []
+    assert world.loop.unhealthy == "the reconcile loop does not turn"

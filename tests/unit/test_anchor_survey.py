@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from anchor.facts import EngineError, EngineSilentError, NoQuorumError, NotManagingError
+from anchor.survey import ALERT, CALM, Survey
+from tests.unit.anchor_fakes import THREE, FakeClock, FakeDocker, node
+
+
+class World:
+    def __init__(self) -> None:
+        self.docker, self.clock = FakeDocker(), FakeClock()
+        self.survey = Survey(self.docker, self.clock, node_id="id-a", service_id="service-1")
+
+    async def look(self, *errors: EngineError, what: str = "nodes", after: float = 0.0) -> Survey:
+        self.clock.now += after
+        self.docker.fail(what, *errors)
+        await self.survey.look()
+        return self.survey
+
+    def update_state(self, state: str) -> None:
+        self.docker.services["service-1"] = replace(self.docker.services["service-1"], update_state=state)
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+async def test_a_look_finds_nodes_service_and_this_nodes_part(world: World) -> None:
+    survey = await world.look()
+    assert survey.nodes == THREE
+    assert survey.known.service_exists is True
+    assert survey.known.availability == "active"
+    assert survey.pause == CALM
+
+
+@pytest.mark.parametrize("error", [NoQuorumError("no leader"), EngineSilentError("no answer"), EngineError("500")])
+async def test_a_failed_look_changes_nothing_of_what_was_seen(world: World, error: EngineError) -> None:
+    await world.look()
+    survey = await world.look(error)
+    assert survey.nodes == THREE
+    assert survey.managers.all == THREE
+    assert survey.known.service_exists is True
+    assert survey.pause == ALERT
+
+
+async def test_trouble_is_said_once_and_its_end_too(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    for _ in range(3):
+        await world.look(NoQuorumError("no leader"))
+    await world.look()
+    await world.look()
+    assert len(caplog.messages) == 2
+
+
+async def test_a_removed_service_is_remembered_and_not_forgotten_in_silence(world: World) -> None:
+    del world.docker.services["service-1"]
+    await world.look()
+    assert (await world.look(EngineSilentError("no answer"))).known.service_exists is False
+
+
+async def test_a_node_that_manages_no_more_is_remembered(world: World) -> None:
+    assert (await world.look(NotManagingError("not a manager"))).known.managing is False
+
+
+async def test_a_drained_node_is_remembered(world: World) -> None:
+    world.docker.swarm_nodes = (node("a", 1, availability="drain"), *THREE[1:])
+    assert (await world.look()).known.availability == "drain"
+
+
+async def test_no_leader_for_ten_seconds_is_no_quorum(world: World) -> None:
+    await world.look(NoQuorumError("no leader"))
+    assert (await world.look(NoQuorumError("no leader"), after=9)).quorum.ok
+    assert not (await world.look(NoQuorumError("no leader"), after=1)).quorum.ok
+
+
+async def test_a_swarm_that_hangs_while_docker_answers_has_no_quorum(world: World) -> None:
+    await world.look(EngineSilentError("no answer"))
+    assert not (await world.look(EngineSilentError("no answer"), after=10)).quorum.ok
+
+
+async def test_a_silent_docker_says_nothing_about_the_quorum(world: World) -> None:
+    world.docker.fail("ping", EngineSilentError("x"), EngineSilentError("x"))
+    await world.look(EngineSilentError("no answer"))
+    assert (await world.look(EngineSilentError("no answer"), after=60)).quorum.ok
+
+
+@pytest.mark.parametrize(
+    ("state", "updating"),
+    [
+        ("", False),
+        ("updating", True),
+        ("paused", True),
+        ("rollback_started", True),
+        ("rollback_paused", True),
+        ("completed", False),
+        ("rollback_completed", False),
+    ],
+)
+async def test_an_update_lasts_until_it_is_completed_or_rolled_back(world: World, state: str, updating: bool) -> None:
+    world.update_state(state)
+    survey = await world.look()
+    assert survey.updating is updating
+    assert survey.pause == (ALERT if updating else CALM)
+
+
+async def test_a_manager_that_left_is_looked_after_until_it_may_be_forgotten(world: World) -> None:
+    await world.look()
+    world.docker.swarm_nodes = THREE[:2]
+    assert (await world.look()).managers.all == THREE
+    assert world.survey.pause == ALERT
+    assert (await world.look(after=20)).managers.all == THREE[:2]
