@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from anchor import identity as identities
-from anchor import vitals
+from anchor import not_built, vitals
 from anchor.asking import Asking
 from anchor.conversation import Conversation
 from anchor.facts import EngineError
@@ -251,6 +251,8 @@ def main() -> int:
     try:
         settings = AnchorSettings.from_environment(os.environ)
         logs.configure(settings.log_level, settings.log_format)
+        if missing := not_built.problems(settings):
+            raise SettingsError(missing)
         for warning in settings.warnings:
             logger.warning("%s", warning)
         asyncio.run(run(settings))

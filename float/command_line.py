@@ -71,7 +71,10 @@ def _describe_router(router: RouterStatus) -> list[str]:
 def ask_handover(pid_file: Path, folder: Path = Path(STATUS_FOLDER)) -> int:
     """Tell the supervisor to hand over, wait for it; returns 1 when nobody took over in HANDOVER_LIMIT."""
     try:
-        os.kill(int(pid_file.read_text()), signal.SIGUSR1)
+        pid = int(pid_file.read_text())
+        if pid <= 1:
+            raise ValueError(f"{pid_file} names process {pid}")
+        os.kill(pid, signal.SIGUSR1)
     except (OSError, ValueError) as error:
         print(f"the supervisor cannot be asked: {error}", file=sys.stderr)
         return 1

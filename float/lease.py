@@ -9,6 +9,7 @@ lapse; when the supervisor is gone, it hears the end of its pipe and stops renew
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import ipaddress
 import json
 import os
@@ -16,7 +17,6 @@ import select
 import signal
 import time
 from collections.abc import Iterable
-from typing import NoReturn
 
 from shared.models import IpAddress
 
@@ -25,6 +25,9 @@ LEASE = 3
 
 PERIOD = 1.0
 """Seconds between renewals: two may fail before a lease lapses."""
+
+PIPE_SIZE = 1024 * 1024
+"""Bytes: a list of thousands of VIPs is written whole, without waiting for the keeper."""
 
 Holding = frozenset[tuple[str, IpAddress]]
 """(device, address) of every VIP that this node holds."""
@@ -44,9 +47,12 @@ class LeaseKeeper:
         pid = os.fork()
         if pid == 0:
             os.close(write_end)
-            _keep(read_end)
+            try:
+                _keep(read_end)
+            finally:
+                os._exit(1)  # never back into the supervisor's code
         os.close(read_end)
-        os.set_blocking(write_end, False)
+        fcntl.fcntl(write_end, fcntl.F_SETPIPE_SZ, PIPE_SIZE)
         self._pipe, self._pid = write_end, pid
 
     @property
@@ -76,7 +82,7 @@ def parse_holding(line: bytes) -> Holding:
     return frozenset((device, ipaddress.ip_address(address)) for device, address in json.loads(line))
 
 
-def _keep(pipe: int) -> NoReturn:
+def _keep(pipe: int) -> None:
     from float.addresses import LeaseDoor  # noqa: PLC0415 - in the keeper's process only
 
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -90,7 +96,7 @@ def _keep(pipe: int) -> NoReturn:
         if readable:
             data = os.read(pipe, 65536)
             if not data:
-                os._exit(0)
+                os._exit(0)  # the supervisor is gone
             *lines, rest = (rest + data).split(b"\n")
             holding = parse_holding(lines[-1]) if lines else holding
         with contextlib.suppress(OSError):

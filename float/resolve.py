@@ -86,7 +86,7 @@ def _problems(spec: FloatSpec, host: HostView, owned: frozenset[IpAddress]) -> I
 def _vip_problems(vip: VirtualIp, host: HostView, owned: frozenset[IpAddress]) -> Iterator[str]:
     if vip.device and vip.device not in host.interfaces:
         yield f"virtual IP {vip}: interface '{vip.device}' is not on this node; it has {_names(host)}"
-    elif not vip.device and not _subnet_device(vip, host):
+    elif not vip.device and not host.having(vip.address) and not _subnet_device(vip, host):
         yield (
             f"virtual IP {vip.cidr}: no subnet of this node holds it; take an address of one of {_subnets(host)}, "
             f"or name its interface as {vip.cidr}@DEV"

@@ -113,7 +113,7 @@ class Situation:
         """Leave when no anchor comes back and another node serves; the last holder serves on, and says so."""
         timing = self._timing
         down_for = now - self._link.down_since(timing.link_timeout)
-        if self.link_up(now) or down_for < timing.orphan_after:
+        if self.link_up(now) or self.in_grace(now) or down_for < timing.orphan_after:
             return
         if orphaned(self._link, entries, timeout=timing.link_timeout, after=timing.orphan_after, now=now):
             self.leave(Leaving(f"no anchor for {down_for:.0f} s, and another node serves", now))

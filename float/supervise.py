@@ -238,17 +238,25 @@ class Supervisor:
             return (f"this host cannot be looked at: {error}",)
         if not offer.trial:
             self._adopt(resolved)
+            self._listen(resolved)
         return ()
 
     def _adopt(self, resolved: ResolvedSpec) -> None:
         self._resolved = resolved
         self._book.load(resolved)
         self._situation.take_timing(resolved.spec)
-        for router in resolved.routers:
-            if router.transport is Transport.MULTICAST:
-                group = resolved.spec.multicast_group if router.source else ALL_VRRP6_ROUTERS
-                self._doors.adverts.join(router.interface, group)
         logger.info("new spec %s", resolved.spec.digest, extra={"virtual_routers": len(resolved.routers)})
+
+    def _listen(self, resolved: ResolvedSpec) -> None:
+        """Hear multicast adverts too; where that cannot be, keepalived still does, and nothing is preempted."""
+        for router in resolved.routers:
+            if router.transport is not Transport.MULTICAST:
+                continue
+            group = ALL_VRRP6_ROUTERS if router.advertised.address.version == 6 else resolved.spec.multicast_group
+            try:
+                self._doors.adverts.join(router.interface, group)
+            except OSError as error:
+                logger.warning("the adverts to %s on %s cannot be heard: %s", group, router.interface, error)
 
     async def _gather_stats(self) -> None:
         while True:

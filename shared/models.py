@@ -21,6 +21,7 @@ IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 # What goes into keepalived.conf is one plain word, also when it comes from the link: nothing can become a directive.
 DeviceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,15}$")]
+Password = Annotated[str, Field(pattern=r"^[$-&(-\[\]-z|~]{1,8}$")]
 RouterName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 
 
@@ -183,7 +184,7 @@ class FloatSpec(Frozen):
     vrrp_version: Literal[2, 3] = 3
     transport: Transport = Transport.UNICAST
     multicast_group: str = Field(default="224.0.0.18", pattern=r"^[0-9.]{7,15}$")
-    password: str | None = Field(default=None, repr=False, pattern=r"^[!-~]{1,8}$")
+    password: Password | None = Field(default=None, repr=False)
     virtual_routers: tuple[VirtualRouter, ...]
     link_timeout: float = 3.0
     update_grace: float = 120.0
