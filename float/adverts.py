@@ -8,44 +8,13 @@ import logging
 import socket
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from shared.models import IpAddress
+from float.advert import Advert, parse_advert, parse_ipv4_packet
 
 logger = logging.getLogger(__name__)
 
 VRRP = 112
 """IP protocol number (RFC 9568, section 5.1.1.4)."""
-
-_ADVERTISEMENT = 1
-
-
-@dataclass(frozen=True)
-class Advert:
-    """One advert of another host."""
-
-    source: IpAddress
-    version: int
-    vrid: int
-    priority: int
-
-
-def parse_advert(source: IpAddress, payload: bytes) -> Advert | None:
-    """The advert in an IP payload, or None where it is not one."""
-    if len(payload) < 8:
-        return None
-    version, kind = payload[0] >> 4, payload[0] & 0x0F
-    if version not in (2, 3) or kind != _ADVERTISEMENT:
-        return None
-    return Advert(source, version, vrid=payload[1], priority=payload[2])
-
-
-def parse_ipv4_packet(packet: bytes) -> Advert | None:
-    """The advert in a whole IPv4 packet, as a raw socket gives it, or None."""
-    if len(packet) < 20:
-        return None
-    header = (packet[0] & 0x0F) * 4
-    return parse_advert(ipaddress.IPv4Address(packet[12:16]), packet[header:])
 
 
 class AdvertListener:

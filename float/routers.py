@@ -6,9 +6,9 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from float.adverts import Advert
+from float.advert import Advert
 from float.demotion import UNDECIDED, Decision, Heard, decide
-from float.notify_fifo import Notice
+from float.notice import Notice
 from float.resolve import ResolvedRouter, ResolvedSpec
 from shared.models import Condition, IpAddress, Transport, VirtualRouter, VrrpState
 

@@ -12,7 +12,8 @@ import contextlib
 import logging
 from dataclasses import dataclass
 
-from float.adverts import Advert, AdvertListener
+from float.advert import Advert
+from float.adverts import AdvertListener
 from float.custody import Custody
 from float.departure import Leaving
 from float.engine import Engine
@@ -22,7 +23,7 @@ from float.keepalived import Keepalived
 from float.lease import LeaseKeeper
 from float.lifecycle import ChildState
 from float.link_client import LinkClient
-from float.notify_fifo import Notice
+from float.notice import Notice
 from float.report import Picture, Reporter
 from float.resolve import ResolvedSpec, UnresolvableError
 from float.routers import RouterBook, Transition

@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from float.addresses import Addresses
-from float.adverts import Advert, AdvertListener
+from float.advert import Advert
+from float.adverts import AdvertListener
 from float.keepalived import Keepalived
-from float.notify_fifo import Notice, NotifyFifo
+from float.notice import Notice
+from float.notify_fifo import NotifyFifo
 from float.render import Renderer
 from float.resolve import resolve
 from float.stats import DumpError

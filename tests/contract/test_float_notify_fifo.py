@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from float.notify_fifo import Notice, NotifyFifo
+from float.notice import Notice
+from float.notify_fifo import NotifyFifo
 from shared.models import VrrpState
 
 BACKUP = Notice("VI_1", VrrpState.BACKUP, 254)

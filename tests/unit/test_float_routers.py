@@ -6,8 +6,8 @@ import ipaddress
 
 import pytest
 
-from float.adverts import Advert
-from float.notify_fifo import Notice
+from float.advert import Advert
+from float.notice import Notice
 from float.resolve import ResolvedSpec
 from float.routers import RouterBook, Transition
 from shared.models import Transport, VrrpState

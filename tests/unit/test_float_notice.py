@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from float.notify_fifo import Notice, parse_line
+from float.notice import Notice, parse_line
 from shared.models import VrrpState
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from float.adverts import Advert, parse_advert, parse_ipv4_packet
+from float.advert import Advert, parse_advert, parse_ipv4_packet
 
 SENDER = ipaddress.ip_address("192.0.2.1")
 VERSION_3 = bytes([0x31, 77, 250, 1, 0x00, 0x0A, 0xAB, 0xCD, 192, 0, 2, 100])
