@@ -42,6 +42,13 @@ def test_a_worker_has_no_managers_address() -> None:
     assert not worker.manager
 
 
+def test_a_node_that_only_asked_to_join_has_its_id_for_a_name_and_no_address() -> None:
+    newcomer = docker_json.node(
+        {**NODE, "Description": {"Platform": {}}, "Status": {"State": "unknown"}, "ManagerStatus": None}
+    )
+    assert (newcomer.hostname, newcomer.addresses) == ("n1", frozenset())
+
+
 @pytest.mark.parametrize("text", ["", "0.0.0.0", "127.0.0.1", "::", "::1", "nonsense"])
 def test_an_address_that_can_be_nobodys_is_none(text: str) -> None:
     assert docker_json.address(text) is None
