@@ -12,7 +12,7 @@ from tests.lab.faults import ANCHOR, FLOAT
 from tests.lab.shell import LabError
 from tests.lab.status import table
 from tests.swarm.audit import rows
-from tests.swarm.repair import repair, stand_up
+from tests.swarm.repair import repair, repair_swarm, stand_up
 
 NAME = "keepalived-test"
 SUBNET = "10.89.0.0/24"
@@ -24,11 +24,16 @@ def swarm() -> Iterator[Lab]:
     lab = Lab(NAME, SUBNET)
     was_up = lab.is_up
     stand_up(lab)
-    lab.build()
-    lab.preload()
     yield lab
     if not was_up:
         lab.down()
+
+
+@pytest.fixture
+def bare_swarm(swarm: Lab) -> Lab:
+    """The Swarm whole, whatever runs on it."""
+    repair_swarm(swarm)
+    return swarm
 
 
 @pytest.fixture

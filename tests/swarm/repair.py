@@ -13,27 +13,41 @@ HOSTS = 3
 
 
 def stand_up(lab: Lab) -> None:
-    """A lab without a stack; one that is up and whole already is taken over."""
-    if lab.is_up and not _is_whole(lab):
-        lab.down()
-    if not lab.is_up:
-        lab.down()  # what a run that was cut short may have left
-        lab.up(HOSTS)
-    if is_deployed(lab):
-        lab.remove_stack()
+    """The lab is up, has the images and runs no stack; one that is whole already is taken over."""
+    if not _is_whole(lab):
+        start_over(lab)
+        return
+    remove_stack(lab)
+    _give_images(lab)
+
+
+def start_over(lab: Lab) -> None:
+    """Another lab in the place of this one, or of what a run that was cut short left of it."""
+    lab.down()
+    lab.up(HOSTS)
+    _give_images(lab)
 
 
 def repair(lab: Lab) -> None:
     """Power, cables, engines, nodes and the stack with its default settings; returns when all is healthy."""
+    repair_swarm(lab)
+    redeploy(lab)
+    assert_healthy(lab, within=60)
+
+
+def repair_swarm(lab: Lab) -> None:
+    """Power, cables, engines and nodes; a lab whose hosts are not all in the Swarm is made anew."""
     for host in lab.hosts.values():
         _repair_host(lab, host)
     lab.heal()
+    nodes = wait_until(lab.nodes, 60, "the Swarm to have a leader")
+    if set(nodes) != set(lab.hosts):
+        start_over(lab)
+        return
     lab.wait_ready()
-    for name, node in lab.nodes().items():
+    for name, node in nodes.items():
         if node["Availability"] != "Active":
             lab.activate(name)
-    redeploy(lab)
-    assert_healthy(lab, within=60)
 
 
 def redeploy(lab: Lab) -> None:
@@ -44,16 +58,28 @@ def redeploy(lab: Lab) -> None:
     wait_until(lambda: update_state(lab) in {"", *ENDED}, 120, "the service's update to end", interval=0.2)
 
 
+def remove_stack(lab: Lab) -> None:
+    """Nothing of the stack runs; its volumes may be there still."""
+    if is_deployed(lab):
+        lab.remove_stack()
+
+
 def is_deployed(lab: Lab) -> bool:
+    """Whether the Swarm has the stack."""
     return STACK in lab.ask_swarm("stack", "ls", "--format", "{{.Name}}").stdout.split()
 
 
 def _is_whole(lab: Lab) -> bool:
     try:
         lab.wait_ready(timeout=1)
+        return len(lab.hosts) == HOSTS and set(lab.nodes()) == set(lab.hosts)
     except LabError:
         return False
-    return len(lab.hosts) == HOSTS
+
+
+def _give_images(lab: Lab) -> None:
+    lab.build()
+    lab.preload()
 
 
 def _repair_host(lab: Lab, host: Host) -> None:

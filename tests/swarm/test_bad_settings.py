@@ -11,24 +11,10 @@ from tests.lab.faults import FLOAT
 from tests.lab.images import references
 from tests.lab.shell import run, wait_until
 from tests.swarm.audit import assert_healthy
-from tests.swarm.images import anchor_alone
 from tests.swarm.moves import moved
 from tests.swarm.rollout import Ended, ended_anchors, roll_out, update, update_state
 
 pytestmark = pytest.mark.swarm
-
-WRONG = {
-    "KEEPALIVED_VIRTUAL_IPS": "10.89.0.300",
-    "KEEPALIVED_VIRTUAL_IPS_EXCLUDED": "elsewhere",
-    "KEEPALIVED_INTERFACE": "eth 0",
-    "KEEPALIVED_ROUTER_ID": "256",
-    "KEEPALIVED_PRIORITY": "0",
-    "KEEPALIVED_PREEMPT": "perhaps",
-    "KEEPALIVED_ADVERT_INTERVAL": "41",
-    "KEEPALIVED_UNICAST_PEERS": "neighbours",
-    "KEEPALIVED_LINK_TIMEOUT": "soon",
-    "KEEPALIVED_IMAGE": "not an image",
-}
 
 
 def test_a_router_id_out_of_range_ends_the_anchor_with_code_2_and_is_rolled_back(lab: Lab) -> None:
@@ -114,35 +100,6 @@ def test_a_foreign_container_with_the_floats_name_is_left_alone_and_ends_the_anc
     assert lab.float_container(name).id == container
     lab.host(name).docker("rm", "--force", container)
     assert_healthy(lab)
-
-
-def test_without_a_docker_socket_the_anchor_ends_with_code_3_and_names_it(lab: Lab) -> None:
-    ended = anchor_alone(lab, "h1")
-
-    assert ended.code == 3
-    assert "/var/run/docker.sock" in ended.said
-
-
-@pytest.mark.parametrize("name", WRONG)
-def test_a_wrong_setting_ends_the_anchor_with_code_2_and_one_line(lab: Lab, name: str) -> None:
-    ended = anchor_alone(lab, "h1", {name: WRONG[name]})
-
-    assert ended.code == 2
-    assert f"{name}={WRONG[name]!r}" in ended.said
-
-
-def test_all_wrong_settings_are_told_at_once(lab: Lab) -> None:
-    ended = anchor_alone(lab, "h1", WRONG)
-
-    assert ended.code == 2
-    assert [name for name in WRONG if f"{name}=" not in ended.said] == []
-
-
-def test_without_virtual_ips_the_anchor_ends_with_code_2_and_asks_for_them(lab: Lab) -> None:
-    ended = anchor_alone(lab, "h1", {"KEEPALIVED_VIRTUAL_IPS": ""})
-
-    assert ended.code == 2
-    assert "KEEPALIVED_VIRTUAL_IPS" in ended.said
 
 
 def _with_code(lab: Lab, host: str, code: int) -> list[Ended]:

@@ -12,7 +12,7 @@ from tests.lab.plan import REPOSITORY
 from tests.lab.shell import wait_until
 from tests.swarm.audit import answers, assert_healthy
 from tests.swarm.moves import moved
-from tests.swarm.repair import is_deployed
+from tests.swarm.repair import remove_stack
 
 pytestmark = pytest.mark.swarm
 
@@ -21,20 +21,19 @@ DETACHED = "Since --detach=false was not specified"
 """What the client says of itself, whatever the stack."""
 
 
-def test_the_vip_is_up_and_every_manager_healthy_eight_seconds_after_the_deploy(swarm: Lab) -> None:
-    if is_deployed(swarm):
-        swarm.remove_stack()
+def test_the_vip_is_up_and_every_manager_healthy_eight_seconds_after_the_deploy(bare_swarm: Lab) -> None:
+    remove_stack(bare_swarm)
     began = time.monotonic()
 
-    finished = swarm.deploy()
+    finished = bare_swarm.deploy()
 
     assert finished.returncode == 0, finished.stderr
-    _wait_until_served(swarm, within=2 * PROMISE)
+    _wait_until_served(bare_swarm, within=2 * PROMISE)
     took = time.monotonic() - began
     assert took <= PROMISE
     assert "Ignoring unsupported options" not in finished.stdout + finished.stderr
     assert _warnings(finished.stderr) == []
-    assert_healthy(swarm)
+    assert_healthy(bare_swarm)
 
 
 def test_the_client_gets_every_answer_from_the_vip(lab: Lab) -> None:
