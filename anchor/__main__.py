@@ -209,16 +209,19 @@ async def _or_stopped(work: Coroutine[Any, Any, T], stop: asyncio.Event) -> T | 
 
 
 def _stop_signal() -> asyncio.Event:
-    """Set by the first SIGTERM or SIGINT; a second one ends the process at once."""
+    """Set by SIGTERM or SIGINT; a second SIGINT ends the process at once.
+
+    A second SIGTERM does not: Swarm's agent repeats it when the node's role changes, in the middle of our handover.
+    """
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
 
-    def told() -> None:
+    def interrupted() -> None:
         if stop.is_set():
             os._exit(1)
         stop.set()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, told)
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
+    loop.add_signal_handler(signal.SIGINT, interrupted)
     return stop
 
 

@@ -34,7 +34,7 @@ def node(raw: Json) -> Node:
     spec, status, manager = raw["Spec"], raw.get("Status") or {}, raw.get("ManagerStatus") or {}
     return Node(
         id=raw["ID"],
-        hostname=(raw.get("Description") or {}).get("Hostname") or raw["ID"],  # a node that only asked to join has none
+        hostname=(raw.get("Description") or {}).get("Hostname") or raw["ID"],  # none of one that only asked to join
         created_at=sortable_time(raw["CreatedAt"]),
         manager=spec.get("Role") == "manager",
         availability=spec.get("Availability", "active"),

@@ -30,7 +30,9 @@ def _not_settled(conversation: Conversation) -> str | None:
         return "the Swarm's managers are not known yet, so the float has no spec"
     if conversation.refusal:
         return f"the float refuses the spec: {conversation.refusal[0]}"
-    return "the float has not answered to the spec yet" if conversation.answer is None else None
+    if conversation.answer is None:
+        return "the float has not answered to the spec yet"
+    return "the float is about to be replaced" if conversation.trial_only and not conversation.holding else None
 
 
 def _not_as_wanted(status: FloatStatus, spec: FloatSpec | None, wall: float) -> str | None:

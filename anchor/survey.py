@@ -79,6 +79,9 @@ class Survey:
             await self._unanswered(error, asked)
         except EngineError as error:
             self._without_quorum(error, asked)
+        except Exception:
+            logger.exception("What the Swarm said cannot be understood; what was seen last stays.")
+            self._trouble = "the Swarm cannot be understood"
         else:
             self._seen(nodes, service)
 

@@ -88,3 +88,11 @@ def test_a_spec_that_is_held_back_is_fine_once_the_float_would_run_it(talk: Conv
     talk.want(other, updating=True)
     talk.said(SpecAnswer(digest=other.digest, trial=True, accepted=True))
     assert reason(talk) is None
+
+
+def test_a_float_that_is_about_to_be_replaced_does_not_count(talk: Conversation) -> None:
+    talk.trial_only = True
+    talk.want(SPEC, updating=False)
+    talk.arrived(FloatHello(version="1", token="t"))
+    talk.said(SpecAnswer(digest=SPEC.digest, trial=True, accepted=True))
+    assert reason(talk) == "the float is about to be replaced"

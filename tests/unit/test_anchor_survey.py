@@ -113,3 +113,11 @@ async def test_a_manager_that_left_is_looked_after_until_it_may_be_forgotten(wor
     assert (await world.look()).managers.all == THREE
     assert world.survey.pause == ALERT
     assert (await world.look(after=20)).managers.all == THREE[:2]
+
+
+async def test_an_answer_that_cannot_be_understood_ends_nothing(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    await world.look()
+    world.docker.failures["nodes"] = [KeyError("Hostname")]
+    assert (await world.look()).nodes == THREE
+    assert "KeyError: 'Hostname'" in caplog.text
+    assert world.survey.pause == ALERT
