@@ -1,0 +1,101 @@
+"""Round after round: strike, audit what is left, mend, audit the whole; the first failed audit ends it."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from tests.campaign import evidence, strikes, tally
+from tests.campaign.audit import Auditor, FailedAuditError, until_none
+from tests.campaign.choice import Kind, Round, choose
+from tests.campaign.load import load
+from tests.campaign.tally import Result
+from tests.lab.address_watch import AddressWatch, Change, spans
+from tests.lab.cluster import Lab
+from tests.lab.shell import LabError
+from tests.swarm.repair import repair
+
+SETTLING = 20.0
+"""Seconds that a faulty Swarm has for its one holder: a lease, a frozen anchor's time-out, two busy cores."""
+
+HEALING = 90.0
+"""Seconds that a mended Swarm has to be whole, an update included."""
+
+VRRP = "ip proto 112 or arp"
+
+
+class Campaign:
+    """One seed on one lab."""
+
+    def __init__(self, lab: Lab, seed: int, reports: Path) -> None:
+        self._lab = lab
+        self._seed = seed
+        self._reports = reports
+        self._auditor = Auditor(lab)
+        self.results: list[Result] = []
+
+    def run(self, numbers: Sequence[int]) -> str:
+        """Plays these rounds; returns why it stopped early, empty when it did not."""
+        self._reports.mkdir(parents=True, exist_ok=True)
+        repair(self._lab)
+        time.sleep(5)  # a process counts for the census once it is older than a health probe
+        self._auditor.take_baseline()
+        for number in numbers:
+            failed = self._play(choose(self._seed, number))
+            if failed:
+                return failed
+            print(tally.line(self.results[-1]), flush=True)
+        return ""
+
+    def _play(self, now: Round) -> str:
+        """The round's trouble in one sentence, with the evidence saved; empty when all its audits found nothing."""
+        folder = self._reports / f"seed-{self._seed}-round-{now.number}"
+        folder.mkdir(parents=True, exist_ok=True)
+        capture = folder / "wire.pcap"
+        with self._lab.capture(VRRP, capture), self._lab.watch_addresses() as watch:
+            try:
+                self.results.append(self._strike_and_mend(now, watch, capture))
+            except (FailedAuditError, AssertionError, LabError) as error:
+                evidence.save(folder, self._lab, watch.changes(self._lab.vip))
+                failed = f"round {now.number} ({now}): {error}"
+                (folder / "failed.txt").write_text(f"seed {self._seed}, {failed}\n")
+                return f"{failed}\n     evidence: {folder}"
+        capture.unlink()
+        folder.rmdir()
+        return ""
+
+    def _strike_and_mend(self, now: Round, watch: AddressWatch, capture: Path) -> Result:
+        lab = self._lab
+        at = strikes.targets(list(lab.hosts), lab.wait_holder())
+        print(f"{now.number:4} {now} ({', '.join(f'{where} {host}' for where, host in at.items())})", flush=True)
+        faults = strikes.faults_by_host(now.strikes, at)
+        with lab.gap_client() as client:
+            with load(lab.plan.name) if now.load else contextlib.nullcontext():
+                strikes.start_update(lab, now.update, now.number)
+                missed = strikes.strike_all(lab, now.strikes, at)
+                settled = until_none(
+                    lambda: self._auditor.during(faults), within=SETTLING, calm=0.5, when="while the faults last"
+                )
+            mended = time.monotonic()
+            strikes.mend(lab)
+            until_none(lambda: self._auditor.whole(capture), within=HEALING, calm=1.0, when="mended")
+            whole = time.monotonic() - mended
+            report = client.report()
+        changes = watch.changes(lab.vip)
+        apart = any(Kind.PARTITION in kinds for kinds in faults.values())
+        return Result(
+            round=now,
+            settled=settled,
+            whole=whole,
+            gap=report.max_gap,
+            overlap=0.0 if apart else _overlap(changes),
+            moves=max(0, sum(change.present for change in changes) - 1),
+            missed=tuple(missed),
+        )
+
+
+def _overlap(changes: Iterable[Change]) -> float:
+    lengths = [length for _, length in spans(changes, lambda holders: holders > 1, until=time.monotonic())]
+    return max(lengths, default=0.0)

@@ -1,0 +1,128 @@
+"""PURE: a seed and a round's number -> the faults of that round, the same ones for ever.
+
+Targets are roles, not hosts: who holds the virtual IP depends on the rounds before, what the seed says does not.
+"""
+
+from __future__ import annotations
+
+import enum
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class Kind(enum.StrEnum):
+    """What can go wrong; one method of the lab each."""
+
+    POWER_OFF = "power-off"
+    UNPLUG = "unplug"
+    PARTITION = "partition"
+    KILL_ANCHOR = "kill-anchor"
+    PAUSE_ANCHOR = "pause-anchor"
+    KILL_FLOAT = "kill-float"
+    STOP_FLOAT = "stop-float"
+    PAUSE_FLOAT = "pause-float"
+    HANDOVER = "handover"
+    KILL_KEEPALIVED = "kill-keepalived"
+    KILL_KEEPALIVED_PARENT = "kill-keepalived-parent"
+    KILL_KEEPALIVED_CHILD = "kill-keepalived-child"
+    DELETE_VIP = "delete-vip"
+    KILL_DOCKERD = "kill-dockerd"
+    RESTART_DOCKERD = "restart-dockerd"
+    DRAIN = "drain"
+    DEMOTE = "demote"
+
+
+LOSSES = frozenset({Kind.POWER_OFF, Kind.UNPLUG, Kind.PARTITION, Kind.KILL_DOCKERD, Kind.RESTART_DOCKERD})
+"""The Swarm loses a manager for a while; two of three at once, and its quorum with them."""
+
+
+class Where(enum.StrEnum):
+    """Which host: the one with the virtual IP, or the first or last of the others."""
+
+    HOLDER = "holder"
+    FIRST = "first"
+    LAST = "last"
+
+
+class Update(enum.StrEnum):
+    """What is being rolled out while the faults strike."""
+
+    NONE = "none"
+    ANCHORS = "anchors"
+    """`docker service update --force`: new anchors, the same floats."""
+
+    FLOATS = "floats"
+    """A setting that belongs to the float's container: every float is replaced."""
+
+    BUOYS = "buoys"
+
+
+@dataclass(frozen=True)
+class Strike:
+    """One fault, `after` seconds after the round's first."""
+
+    kind: Kind
+    where: Where
+    after: float = 0.0
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.where}" + (f" +{self.after:g}s" if self.after else "")
+
+
+@dataclass(frozen=True)
+class Round:
+    """What happens between two audits of a whole Swarm."""
+
+    number: int
+    strikes: tuple[Strike, ...]
+    load: bool
+    update: Update
+
+    def __str__(self) -> str:
+        words = " & ".join(str(strike) for strike in self.strikes)
+        return (
+            words + (", loaded" if self.load else "") + (f", updating {self.update}" if self.update != "none" else "")
+        )
+
+
+def choose(seed: int, number: int) -> Round:
+    """The round of that number; needs no other round to be known, so that a failed one can be played alone."""
+    chance = random.Random(f"campaign {seed} round {number}")
+    strikes = [_strike(chance)]
+    if chance.random() < 0.5:
+        second = _strike(chance, after=round(chance.choice((0.0, 0.0, 0.1, 0.5, 1.0, 3.0)), 1))
+        while not can_follow(strikes, second):
+            second = _strike(chance, after=second.after)
+        strikes.append(second)
+    load = chance.random() < 0.3
+    updates = (Update.NONE,) * 6 + (Update.ANCHORS, Update.ANCHORS, Update.FLOATS, Update.BUOYS)
+    return Round(number, tuple(strikes), load, chance.choice(updates))
+
+
+def can_follow(before: Sequence[Strike], strike: Strike) -> bool:
+    """False where the lab could not do both, or the Swarm could not be asked for one of them."""
+    return all(_fits(earlier, strike) for earlier in before)
+
+
+def _fits(first: Strike, second: Strike) -> bool:
+    same_host = first.where is second.where
+    kinds = {first.kind, second.kind}
+    if same_host and (first.kind is second.kind or Kind.POWER_OFF in kinds):
+        return False
+    if same_host and kinds == {Kind.KILL_DOCKERD, Kind.RESTART_DOCKERD}:
+        return False
+    if same_host and kinds & {Kind.KILL_DOCKERD, Kind.RESTART_DOCKERD} and _asks_the_engine(kinds):
+        return False
+    return Kind.DEMOTE not in kinds or not (kinds & LOSSES or first.kind is second.kind)
+
+
+def _asks_the_engine(kinds: set[Kind]) -> bool:
+    """A host whose engine is gone can have its processes killed, but its containers neither paused nor stopped."""
+    return bool(kinds & {Kind.PAUSE_ANCHOR, Kind.PAUSE_FLOAT, Kind.STOP_FLOAT, Kind.HANDOVER})
+
+
+def _strike(chance: random.Random, *, after: float = 0.0) -> Strike:
+    kind = chance.choice(list(Kind))
+    where = chance.choice((Where.HOLDER, Where.HOLDER, Where.HOLDER, Where.FIRST, Where.LAST))
+    return Strike(kind, Where.HOLDER if kind is Kind.DELETE_VIP else where, after)

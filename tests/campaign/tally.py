@@ -1,0 +1,67 @@
+"""PURE: what the rounds of a campaign showed -> the lines that people read."""
+
+from __future__ import annotations
+
+import statistics
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from tests.campaign.choice import Kind, Round
+
+
+@dataclass(frozen=True)
+class Result:
+    """A round whose audits found nothing."""
+
+    round: Round
+    settled: float
+    """Seconds from the last strike until the faulty Swarm had its one holder for good."""
+
+    whole: float
+    """Seconds from the repair until everything was whole."""
+
+    gap: float
+    """The longest silence that the client met, faults, repair and all; seconds."""
+
+    overlap: float
+    """The longest time with two holders outside of a partition; seconds."""
+
+    moves: int
+    missed: tuple[str, ...] = ()
+
+
+def line(result: Result) -> str:
+    """One round in one line."""
+    words = (
+        f"{result.round.number:4} {result.round!s:75} "
+        f"one holder after {result.settled:4.1f} s, whole after {result.whole:4.1f} s, "
+        f"gap {result.gap * 1000:5.0f} ms, two holders {result.overlap * 1000:4.0f} ms, {result.moves} moves"
+    )
+    return words + "".join(f"\n     {missed}" for missed in result.missed)
+
+
+def table(results: Sequence[Result]) -> str:
+    """Markdown: what rounds with one fault, without load and update, cost the client, by kind of fault."""
+    plain = defaultdict(list)
+    for result in results:
+        if len(result.round.strikes) == 1 and not result.round.load and result.round.update == "none":
+            plain[result.round.strikes[0].kind].append(result)
+    rows = [_row(kind, plain[kind]) for kind in Kind if plain[kind]]
+    return "\n".join(
+        ("| fault alone | rounds | median gap | longest gap | longest two holders |", "|---|---|---|---|---|", *rows)
+    )
+
+
+def verdict(seed: int, results: Sequence[Result], *, wanted: int, failed: str = "") -> str:
+    """The last line of a campaign."""
+    strikes = sum(len(result.round.strikes) for result in results)
+    done = f"seed {seed}: {len(results)} of {wanted} rounds passed, {strikes} faults"
+    return f"{done}; FAILED: {failed}" if failed else f"{done}, no failed audit"
+
+
+def _row(kind: Kind, results: Iterable[Result]) -> str:
+    listed = list(results)
+    gaps = [result.gap * 1000 for result in listed]
+    overlap = max(result.overlap for result in listed) * 1000
+    return f"| {kind} | {len(listed)} | {statistics.median(gaps):.0f} ms | {max(gaps):.0f} ms | {overlap:.0f} ms |"

@@ -1,0 +1,128 @@
+"""What the audits make of addresses, rosters, captures and processes."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections import Counter
+
+from tests.campaign import addresses, leaks, roster, wire
+from tests.campaign.leaks import Usage
+from tests.campaign.roster import Instance, Manager
+
+VIP, OWN = "10.90.0.100", ("10.90.0.11", "fd88::11")
+MANAGERS = [
+    Manager("h1", "2026-01-01T10:00:02Z", "10.90.0.11"),
+    Manager("h2", "2026-01-01T10:00:01Z", "10.90.0.12"),
+    Manager("h3", "2026-01-01T10:00:03Z", "10.90.0.13"),
+]
+CONF = """\
+vrrp_instance vip {
+    state BACKUP
+    nopreempt
+    priority 229
+    unicast_src_ip 10.90.0.11
+    unicast_peer {
+        10.90.0.12 min_ttl 255 max_ttl 255
+        10.90.0.13 min_ttl 255 max_ttl 255
+    }
+}
+"""
+
+
+def shown(*entries: tuple[str, str, int]) -> str:
+    links = [{"ifname": nic, "addr_info": [{"local": ip, "valid_life_time": left}]} for nic, ip, left in entries]
+    return json.dumps(links)
+
+
+def found(*entries: tuple[str, str, int]) -> list[str]:
+    return addresses.troubles("h1", addresses.parse(shown(*entries)), own=OWN, vips=[VIP], nic="eth0")
+
+
+def test_own_addresses_and_a_leased_vip_are_right() -> None:
+    own = [("eth0", address, addresses.FOREVER) for address in (*OWN, "fe80::1")]
+
+    assert found(*own, ("eth0", VIP, 3), ("docker0", "172.17.0.1", addresses.FOREVER)) == []
+
+
+def test_an_address_left_behind_is_told() -> None:
+    assert found(("eth0", "10.90.0.101", 2)) == ["h1: 10.90.0.101 was left on eth0"]
+
+
+def test_a_vip_without_a_lease_is_told() -> None:
+    assert found(("eth0", VIP, addresses.FOREVER)) == [f"h1: {VIP} has no lease (valid for ever s)"]
+
+
+def test_the_roster_steps_down_in_the_order_of_joining() -> None:
+    assert {name: instance.priority for name, instance in roster.expected(MANAGERS).items()} == {
+        "h2": 254,
+        "h1": 229,
+        "h3": 204,
+    }
+
+
+def test_a_keepalived_conf_as_the_roster_says_is_right() -> None:
+    assert roster.troubles(roster.expected(MANAGERS), {"h1": CONF}) == []
+
+
+def test_a_missing_peer_is_told() -> None:
+    lacking = CONF.replace("        10.90.0.13 min_ttl 255 max_ttl 255\n", "")
+
+    assert roster.troubles(roster.expected(MANAGERS), {"h1": lacking}) == [
+        "h1: keepalived.conf says priority 229, peers 10.90.0.12, nopreempt, "
+        "the roster priority 229, peers 10.90.0.12 10.90.0.13, nopreempt"
+    ]
+
+
+def test_a_conf_that_preempts_still_is_told() -> None:
+    assert roster.parse(CONF.replace("    nopreempt\n", "")) == Instance(
+        229, frozenset({"10.90.0.12", "10.90.0.13"}), nopreempt=False
+    )
+
+
+def packet(when: float, source: bytes, priority: int, vrid: int = 77) -> bytes:
+    ip = bytes([0x45, 0, 0, 28, 0, 0, 0, 0, 255, 112, 0, 0]) + source + bytes([10, 90, 0, 12])
+    frame = bytes(12) + b"\x08\x00" + ip + bytes([0x31, vrid, priority, 1, 0, 10, 0, 0])
+    return struct.pack("<IIII", int(when), 0, len(frame), len(frame)) + frame
+
+
+HEADER = struct.pack("<IHHIIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
+H1, H2 = bytes([10, 90, 0, 11]), bytes([10, 90, 0, 12])
+
+
+def test_adverts_are_read_from_a_capture_that_still_grows() -> None:
+    capture = HEADER + packet(1, H1, 254) + packet(2, H2, 0) + packet(3, H1, 254)[:-3]
+
+    assert list(wire.adverts(capture)) == [wire.Advert(1, "10.90.0.11", 77, 254), wire.Advert(2, "10.90.0.12", 77, 0)]
+
+
+def test_a_second_advertiser_is_told_and_an_old_one_is_not() -> None:
+    seen = list(wire.adverts(HEADER + packet(1, H2, 229) + packet(5, H1, 254) + packet(6, H2, 229)))
+
+    assert wire.troubles(seen[:2], since=4, vrid=77, holder="10.90.0.11") == []
+    assert wire.troubles(seen, since=4, vrid=77, holder="10.90.0.11") == [
+        "adverts of 10.90.0.11, 10.90.0.12 are on the wire, and 10.90.0.11 has the VIP"
+    ]
+
+
+def test_silence_is_told() -> None:
+    assert wire.troubles([], since=0, vrid=77, holder="10.90.0.11") == [
+        "adverts of nobody are on the wire, and 10.90.0.11 has the VIP"
+    ]
+
+
+def test_one_more_process_than_at_first_leaked() -> None:
+    before, now = Counter({("float", "keepalived"): 2}), Counter({("float", "keepalived"): 3})
+
+    assert leaks.count_troubles("h1", before, before) == []
+    assert leaks.count_troubles("h1", before, now) == ["h1: the float has 3 processes keepalived, it had 2"]
+
+
+def test_memory_may_breathe_but_not_grow() -> None:
+    before = {"float": Usage(20 << 20, 20)}
+
+    assert leaks.usage_troubles("h1", before, {"float": Usage(25 << 20, 25)}) == []
+    assert leaks.usage_troubles("h1", before, {"float": Usage(40 << 20, 60)}) == [
+        "h1: the float takes 40 MiB, it took 20 MiB",
+        "h1: the float has 60 open files, it had 20",
+    ]
