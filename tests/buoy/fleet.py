@@ -167,7 +167,7 @@ class Fleet:
         self._told = dict.fromkeys(NODES, Told())
         self.move(holder)
         for node in NODES:
-            _wait(partial(self._agrees, node, holder), f"the buoy of {node} does not say that {holder} holds all")
+            wait_until(partial(self._agrees, node, holder), f"the buoy of {node} does not say that {holder} holds all")
 
     def silence(self, node: str) -> None:
         """The node's float says nothing more."""
@@ -231,7 +231,8 @@ def fleet(folder: Path, *, holder: str = "swarm-1") -> Iterator[Fleet]:
         nodes.stop()
 
 
-def _wait(condition: Callable[[], bool], otherwise: str) -> None:
+def wait_until(condition: Callable[[], bool], otherwise: str) -> None:
+    """Raises TimeoutError with that sentence when it does not become true."""
     deadline = time.monotonic() + PATIENCE
     while not condition():
         if time.monotonic() > deadline:
