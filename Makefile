@@ -1,5 +1,7 @@
 # make demo    a real Docker Swarm on this machine, a power cut, and the floating IP that survives it
 # make test    every test, the ones on a real Swarm included (root, Debian)
+# make campaign  faults by chance on a real Swarm, an audit after each: SEED=… ITERATIONS=…
+# make bench   what every kind of fault costs a client, into docs/benchmarks.md: TRIALS=…
 # make check   what needs no root: linters, types, import contracts, unit and contract tests
 # make deploy  the stack on your own Swarm, with the settings of .env and of the shell
 SHELL := /bin/bash
@@ -58,6 +60,13 @@ test: root $(READY)
 	@$(BIN)/python -c 'from tests.lab import packages; packages.ensure()'
 	@trap 'status=$$?; trap "" TERM INT; $(BIN)/python -m tests.lab --name $(TEST_LAB) down || status=1; exit $$status' EXIT; \
 	$(BIN)/pytest -p tests.swarm_report
+
+.PHONY: campaign bench
+campaign: root $(READY)
+	@$(BIN)/python -m tests.campaign $(if $(SEED),--seed $(SEED)) $(if $(ITERATIONS),--iterations $(ITERATIONS)) $(ARGS)
+
+bench: root $(READY)
+	@$(BIN)/python -m tests.bench $(if $(TRIALS),--trials $(TRIALS)) $(ARGS)
 
 .PHONY: root
 root:

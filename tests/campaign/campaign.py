@@ -75,6 +75,7 @@ class Campaign:
             with load(lab.plan.name) if now.load else contextlib.nullcontext():
                 strikes.start_update(lab, now.update, now.number)
                 missed = strikes.strike_all(lab, now.strikes, at)
+                time.sleep(now.lasting)
                 settled = until_none(
                     lambda: self._auditor.during(faults), within=SETTLING, calm=0.5, when="while the faults last"
                 )

@@ -78,12 +78,13 @@ class Round:
     strikes: tuple[Strike, ...]
     load: bool
     update: Update
+    lasting: float = 0.0
+    """Seconds for which the faults last before anything is looked at or mended."""
 
     def __str__(self) -> str:
-        words = " & ".join(str(strike) for strike in self.strikes)
-        return (
-            words + (", loaded" if self.load else "") + (f", updating {self.update}" if self.update != "none" else "")
-        )
+        words = " & ".join(str(strike) for strike in self.strikes) + f" for {self.lasting:g}s"
+        updating = "" if self.update is Update.NONE else f", updating {self.update}"
+        return words + (", loaded" if self.load else "") + updating
 
 
 def choose(seed: int, number: int) -> Round:
@@ -97,7 +98,8 @@ def choose(seed: int, number: int) -> Round:
         strikes.append(second)
     load = chance.random() < 0.3
     updates = (Update.NONE,) * 6 + (Update.ANCHORS, Update.ANCHORS, Update.FLOATS, Update.BUOYS)
-    return Round(number, tuple(strikes), load, chance.choice(updates))
+    update = chance.choice(updates)
+    return Round(number, tuple(strikes), load, update, lasting=chance.choice((0.5, 2.0, 5.0, 12.0)))
 
 
 def can_follow(before: Sequence[Strike], strike: Strike) -> bool:

@@ -16,7 +16,7 @@ class Result:
 
     round: Round
     settled: float
-    """Seconds from the last strike until the faulty Swarm had its one holder for good."""
+    """Seconds from the first look at the faulty Swarm until it had its one holder for good."""
 
     whole: float
     """Seconds from the repair until everything was whole."""
@@ -34,7 +34,7 @@ class Result:
 def line(result: Result) -> str:
     """One round in one line."""
     words = (
-        f"{result.round.number:4} {result.round!s:75} "
+        f"{result.round.number:4} {result.round!s:85} "
         f"one holder after {result.settled:4.1f} s, whole after {result.whole:4.1f} s, "
         f"gap {result.gap * 1000:5.0f} ms, two holders {result.overlap * 1000:4.0f} ms, {result.moves} moves"
     )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import struct
 from collections import Counter
+from pathlib import Path
 
-from tests.campaign import addresses, leaks, roster, wire
+from tests.campaign import addresses, leaks, parts, roster, wire
 from tests.campaign.leaks import Usage
 from tests.campaign.roster import Instance, Manager
 
@@ -126,3 +127,10 @@ def test_memory_may_breathe_but_not_grow() -> None:
         "h1: the float takes 40 MiB, it took 20 MiB",
         "h1: the float has 60 open files, it had 20",
     ]
+
+
+def test_a_health_probe_is_no_leak() -> None:
+    def process(command: str) -> parts.Process:
+        return parts.Process(1, 0, command, "S", "float", 0.0, 0, 0, 0.0, Path("/"))
+
+    assert parts.census([process("tini"), process("healthcheck"), process("sleep")]) == {("float", "tini"): 1}

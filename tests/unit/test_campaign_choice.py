@@ -13,9 +13,9 @@ MANY = [choose(seed, number) for seed in range(20) for number in range(100)]
 
 def test_a_seed_says_the_same_for_ever() -> None:
     assert [str(choose(7, number)) for number in (1, 3, 18)] == [
-        "partition first",
-        "kill-keepalived-parent holder & restart-dockerd first, loaded",
-        "demote holder, updating anchors",
+        "partition first for 2s",
+        "kill-keepalived-parent holder & restart-dockerd first for 5s, loaded",
+        "demote holder for 0.5s, updating anchors",
     ]
 
 

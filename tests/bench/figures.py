@@ -1,0 +1,109 @@
+"""PURE: trials -> the figures of a table; and the protocol's own limit."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+PRODUCT = "this project"
+ANCESTOR = "plain keepalived"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One fault as client and kernels saw it; seconds."""
+
+    subject: str
+    """Whose trial it is: PRODUCT or ANCESTOR."""
+
+    interval: float
+    fault: str
+    gap: float
+    """The longest silence from the fault until the virtual IP had settled."""
+
+    lost: int
+    """Requests without an answer in that time; one every 2 ms is sent."""
+
+    moved: float | None
+    """From the fault until another host had the address; None where it stayed."""
+
+    overlap: float
+    """The longest time with two holders."""
+
+    returned: float
+    """The longest silence from then on until all was redundant again: power back, cable in, node active."""
+
+    whole: float
+    """Until every host could take over again: from the fault, or from the moment when the operator undid it."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """The trials of one fault with one subject at one interval."""
+
+    subject: str
+    interval: float
+    fault: str
+    trials: int
+    gap_median: float
+    gap_p95: float
+    gap_max: float
+    lost_median: float
+    moved_median: float | None
+    overlap_median: float
+    overlap_max: float
+    returned_max: float
+    whole_median: float
+
+
+def p95(values: Sequence[float]) -> float:
+    """The value that 95 % do not exceed (nearest rank)."""
+    ordered = sorted(values)
+    return ordered[max(0, math.ceil(0.95 * len(ordered)) - 1)]
+
+
+def limit(interval: float, priority: int) -> float:
+    """Seconds until a BACKUP of that priority may take a silent master's place: RFC 9568, section 6.1."""
+    return 3 * interval + (256 - priority) / 256 * interval
+
+
+def rows(trials: Iterable[Trial]) -> list[Row]:
+    """One row a fault, in the order in which they came."""
+    groups: dict[tuple[str, float, str], list[Trial]] = {}
+    for trial in trials:
+        groups.setdefault((trial.subject, trial.interval, trial.fault), []).append(trial)
+    return [_row(group) for group in groups.values()]
+
+
+def as_json(trials: Iterable[Trial]) -> list[dict[str, Any]]:
+    """What `from_json` reads."""
+    return [asdict(trial) for trial in trials]
+
+
+def from_json(entries: Iterable[dict[str, Any]]) -> list[Trial]:
+    """What `as_json` wrote."""
+    return [Trial(**entry) for entry in entries]
+
+
+def _row(group: Sequence[Trial]) -> Row:
+    first = group[0]
+    gaps = [trial.gap for trial in group]
+    moves = [trial.moved for trial in group if trial.moved is not None]
+    return Row(
+        subject=first.subject,
+        interval=first.interval,
+        fault=first.fault,
+        trials=len(group),
+        gap_median=statistics.median(gaps),
+        gap_p95=p95(gaps),
+        gap_max=max(gaps),
+        lost_median=statistics.median(trial.lost for trial in group),
+        moved_median=statistics.median(moves) if moves else None,
+        overlap_median=statistics.median(trial.overlap for trial in group),
+        overlap_max=max(trial.overlap for trial in group),
+        returned_max=max(trial.returned for trial in group),
+        whole_median=statistics.median(trial.whole for trial in group),
+    )
