@@ -26,7 +26,8 @@ def haproxy() -> str:
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """One headless Chromium for all tests."""
-    with chromium(installed("chromium", "chromium"), tmp_path_factory.mktemp("chromium")) as browser:
+    program = installed("chromium", "chromium", "fonts-dejavu-core")
+    with chromium(program, tmp_path_factory.mktemp("chromium")) as browser:
         yield browser
 
 

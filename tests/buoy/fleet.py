@@ -22,16 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from shared.clock import boot_id
-from shared.models import (
-    AnchorStatus,
-    Condition,
-    FloatStatus,
-    LinkStatus,
-    PeerStatus,
-    RouterStatus,
-    VipStatus,
-    VrrpState,
-)
+from shared.models import Condition, VrrpState
+from shared.status import AnchorStatus, FloatStatus, LinkStatus, PeerStatus, RouterStatus, VipStatus
 from shared.status_file import HISTORY_FILE, write_status
 
 ROOT = Path(__file__).parents[2]
@@ -253,10 +245,11 @@ def _float_status(node: str, told: Told) -> FloatStatus:
         started_at=time.time() - 86400,
         keepalived="RUNNING",
         keepalived_version="2.3.3",
-        link=LinkStatus(up=True, since=time.time() - 86400),
+        link=LinkStatus(up=True, since=time.time() - 86400, reason="the anchor answers"),
         conditions=(
-            Condition(name="engine", ok=True),
-            Condition(name="quorum", ok=True, reason="3 of 3 managers are reachable"),
+            Condition(name="link", ok=True, reason="the anchor answers"),
+            Condition(name="engine", ok=True, reason="Docker answers."),
+            Condition(name="quorum", ok=True, reason="The Swarm has a leader."),
             *told.conditions,
         ),
         virtual_routers=(told.router(node),),

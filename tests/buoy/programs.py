@@ -18,12 +18,12 @@ APT = ("apt-get", "-o", "DPkg::Lock::Timeout=300")
 QUIET = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
 
 
-def installed(program: str, package: str) -> str:
-    """The path of the program, of a package without services."""
+def installed(program: str, *packages: str) -> str:
+    """The path of the program, of packages without services."""
     if not _found(program):
         _need_apt(program)
         run([*APT, "update"], timeout=300)
-        run([*APT, "install", "-y", "--no-install-recommends", package], env=QUIET, timeout=900)
+        run([*APT, "install", "-y", "--no-install-recommends", *packages], env=QUIET, timeout=900)
     return _found(program) or program
 
 
