@@ -35,8 +35,8 @@ from shared import logs
 from shared.clock import SystemClock, boot_id
 from shared.errors import FatalError, SettingsError
 from shared.link_protocol import LINK_FOLDER, AnchorHello, GoodbyeReason
-from shared.models import AnchorStatus
 from shared.settings import AnchorSettings
+from shared.status import AnchorStatus
 from shared.status_file import STATUS_FOLDER
 
 logger = logging.getLogger("anchor")

@@ -57,15 +57,18 @@ class FloatContainer:
 
     @property
     def digest(self) -> str:
-        """Twelve hexadecimal digits that differ when the arguments do, token, template and shield apart."""
-        text = json.dumps(self._arguments(image=self.image, token="", shielded=True), sort_keys=True)
+        """Twelve hexadecimal digits that differ when the arguments do; the token, and what the engine can, apart."""
+        text = json.dumps(self._arguments(image=self.image, token=""), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     def config(self, *, image: str, token: str, template: str, shielded: bool = True) -> dict[str, Any]:
         """The body of `POST /containers/create`; not every engine may shield a container from the OOM killer."""
-        return {**self._arguments(image=image, token=token, shielded=shielded), "Labels": self._labels(template)}
+        arguments = self._arguments(image=image, token=token)
+        shield = {"OomScoreAdj": OOM_SCORE} if shielded else {}
+        host_config = {**arguments["HostConfig"], **self._logging(), **shield}
+        return {**arguments, "HostConfig": host_config, "Labels": self._labels(template)}
 
-    def _arguments(self, *, image: str, token: str, shielded: bool) -> dict[str, Any]:
+    def _arguments(self, *, image: str, token: str) -> dict[str, Any]:
         return {
             "Image": image,
             "Env": [
@@ -76,7 +79,7 @@ class FloatContainer:
             ],
             "StopSignal": "SIGTERM",
             "StopTimeout": 10,
-            "HostConfig": {**self._host_config(), **({"OomScoreAdj": OOM_SCORE} if shielded else {})},
+            "HostConfig": self._host_config(),
         }
 
     def _labels(self, template: str) -> dict[str, str]:
@@ -102,7 +105,6 @@ class FloatContainer:
             "CpuShares": CPU_WEIGHT,
             "Memory": MEMORY,
             "PidsLimit": PROCESSES,
-            **self._logging(),
         }
 
     def _logging(self) -> dict[str, Any]:

@@ -24,7 +24,8 @@ from shared.link_protocol import (
     SpecMessage,
     VerdictMessage,
 )
-from shared.models import Condition, FloatSpec, FloatStatus, VrrpState
+from shared.models import Condition, FloatSpec, VrrpState
+from shared.status import FloatStatus
 
 logger = logging.getLogger(__name__)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from anchor.conversation import Conversation
-from shared.models import FloatSpec, FloatStatus, RouterStatus, VrrpState
+from shared.models import FloatSpec, VrrpState
+from shared.status import FloatStatus, RouterStatus
 
 REPORT_LIMIT = 3.0
 """Seconds after which the float's last report is too old to count; it reports once a second."""

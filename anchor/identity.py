@@ -9,7 +9,16 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, w
 from anchor import container_spec
 from anchor.container_spec import FloatContainer
 from anchor.engine import Engine
-from anchor.facts import SERVICE_ID_LABEL, STACK_LABEL, TASK_ID_LABEL, Container, EngineError, Mount, NotFoundError
+from anchor.facts import (
+    SERVICE_ID_LABEL,
+    STACK_LABEL,
+    TASK_ID_LABEL,
+    Container,
+    EngineError,
+    EngineSilentError,
+    Mount,
+    NotFoundError,
+)
 from anchor.facts import Engine as EngineFacts
 from shared.errors import DockerUnavailableError, NotAManagerError, SettingsError
 from shared.link_protocol import LINK_FOLDER
@@ -59,7 +68,7 @@ async def find(
 
 
 async def _find(engine: Engine, settings: AnchorSettings, hostname: str) -> Identity:
-    facts = await engine.describe()
+    facts = await _engine_facts(engine, settings)
     _check_manager(facts)
     own = await _own_container(engine, settings.task_id or "", hostname)
     return Identity(
@@ -70,6 +79,17 @@ async def _find(engine: Engine, settings: AnchorSettings, hostname: str) -> Iden
         template=await _template(engine, own.labels.get(TASK_ID_LABEL, "")),
         float_container=_float_container(own, facts, settings),
     )
+
+
+async def _engine_facts(engine: Engine, settings: AnchorSettings) -> EngineFacts:
+    """What the engine says of itself; without a leader of the Swarm it may not say it in time, but answer otherwise."""
+    try:
+        return await engine.describe()
+    except EngineSilentError:
+        if settings.node_id is None:
+            raise
+        await engine.ping()
+        return EngineFacts(settings.node_id, settings.node_hostname, swarm_state="active", managing=True)
 
 
 def _check_manager(facts: EngineFacts) -> None:

@@ -139,7 +139,7 @@ class Reconciler:
         log("Reconciled: %s.", self.summary)
 
     def _failed(self, trouble: str) -> None:
-        if not self._failures:
+        if trouble != self._trouble:
             logger.warning("Cannot reconcile, trying again: %s", trouble)
         self._failures += 1
         self._trouble = self.summary = trouble

@@ -107,7 +107,8 @@ class Survey:
 
     def _without_quorum(self, error: EngineError, asked: float) -> None:
         self._say(str(error))
-        self.quorum = self.quorum.bad(self._clock.monotonic(), str(error), asked=asked)
+        reason = f"This manager finds no leader of the Swarm: {error}"
+        self.quorum = self.quorum.bad(self._clock.monotonic(), reason, asked=asked)
 
     def _say(self, trouble: str) -> None:
         if not self._trouble:

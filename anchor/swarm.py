@@ -24,6 +24,9 @@ from shared.errors import SettingsError
 T = TypeVar("T")
 
 DEFAULT_HOST = "unix:///var/run/docker.sock"
+OLDEST_VERSION = "1.41"
+"""Of the API, for asking which one the engine speaks: Docker 20.10's, the oldest engine that this is tested on."""
+
 STALLED_PULL = 60.0
 """Seconds without a word after which a pull that had begun counts as failed."""
 
@@ -42,7 +45,7 @@ class Docker:
     def __init__(self, host: str | None) -> None:
         self._host = host or DEFAULT_HOST
         self._made: dict[float, docker.APIClient] = {}
-        self._version = "auto"
+        self._version = ""
         self._auth_file: Path | None = None
         self._making = threading.Lock()
         self._stream: CancellableStream[Any] | None = None
@@ -180,12 +183,25 @@ class Docker:
     def _client(self, read: float = LOOK) -> docker.APIClient:
         """The client whose requests wait that long for a byte; all of them speak the version that the first found."""
         with self._making:
+            if not self._version:
+                self._version = self._negotiate()
             if read not in self._made:
-                client = docker.APIClient(base_url=self._host, version=self._version, timeout=int(read))
-                if self._auth_file is not None:
-                    client.reload_config(dockercfg_path=str(self._auth_file))
-                self._made[read], self._version = client, client.api_version
+                self._made[read] = self._make(self._version, read)
             return self._made[read]
+
+    def _negotiate(self) -> str:
+        """The API version that the engine speaks; the SDK's own way leaks a socket for every engine that is not up."""
+        probe = self._make(OLDEST_VERSION, LOOK)
+        try:
+            return str(probe.version(api_version=False)["ApiVersion"])
+        finally:
+            probe.close()
+
+    def _make(self, version: str, read: float) -> docker.APIClient:
+        client = docker.APIClient(base_url=self._host, version=version, timeout=int(read))
+        if self._auth_file is not None:
+            client.reload_config(dockercfg_path=str(self._auth_file))
+        return client
 
     async def _ask(
         self, call: Callable[[docker.APIClient], T], limit: float, what: str, *, read: float | None = None

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from anchor.patience import Sleep
-from shared.models import AnchorStatus
+from shared.status import AnchorStatus
 from shared.status_file import write_status
 
 logger = logging.getLogger(__name__)

@@ -23,8 +23,9 @@ from anchor.facts import (
     Service,
 )
 from shared.link_protocol import FromAnchor, SpecMessage, VerdictMessage
-from shared.models import FloatSpec, FloatStatus, LinkStatus, RouterStatus, VirtualIp, VirtualRouter, VrrpState
+from shared.models import FloatSpec, VirtualIp, VirtualRouter, VrrpState
 from shared.settings import AnchorSettings
+from shared.status import FloatStatus, LinkStatus, RouterStatus
 
 STACK = "keepalived"
 NAME = "keepalived-float"

@@ -64,6 +64,10 @@ def test_the_digest_differs_when_the_arguments_do() -> None:
     assert replace(FLOAT).digest == FLOAT.digest
 
 
+def test_what_the_engine_can_is_not_part_of_the_digest() -> None:
+    assert replace(FLOAT, logging_driver="json-file").digest == FLOAT.digest
+
+
 def test_the_log_is_bounded_where_docker_would_not() -> None:
     bounded = replace(FLOAT, logging_driver="json-file").config(image="i", token="t", template="")
     assert bounded["HostConfig"]["LogConfig"]["Config"] == {"max-size": "5m", "max-file": "2"}

@@ -8,7 +8,8 @@ from anchor.conversation import Conversation
 from anchor.health import unhealthy
 from anchor.memory import Memory
 from shared.link_protocol import FloatHello, Report, SpecAnswer
-from shared.models import FloatStatus, VrrpState
+from shared.models import VrrpState
+from shared.status import FloatStatus
 from tests.unit.anchor_fakes import FakeClock, spec, status
 
 SPEC = spec()

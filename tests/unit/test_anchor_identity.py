@@ -63,6 +63,12 @@ async def test_a_swarm_without_a_leader_leaves_the_task_spec_unknown() -> None:
     assert (await found(engine)).template is None
 
 
+async def test_an_engine_that_cannot_describe_its_swarm_in_time_but_answers_is_good_enough() -> None:
+    engine = docker()
+    engine.fail("describe", EngineSilentError("timed out"))
+    assert (await found(engine, DOCKER_NODE_ID="id-a")).node_id == "id-a"
+
+
 async def test_no_docker_is_a_sentence_that_names_the_socket() -> None:
     engine = docker()
     engine.fail("describe", EngineSilentError("No such file or directory"))

@@ -7,7 +7,7 @@ import pytest
 
 from anchor import vitals
 from anchor.vitals import HEALTHY_FOR, Files, beat_interval
-from shared.models import AnchorStatus
+from shared.status import AnchorStatus
 from shared.status_file import read_anchor_status
 from tests.unit.anchor_fakes import FakeClock
 

@@ -1,0 +1,255 @@
+"""The door to Docker and its SDK, against an engine of paper that answers on a real Unix socket."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import socketserver
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from anchor.facts import (
+    ConflictError,
+    EngineError,
+    EngineSilentError,
+    NoQuorumError,
+    NotFoundError,
+    NotManagingError,
+    PullError,
+)
+from anchor.swarm import Docker
+from shared.errors import SettingsError
+
+# The SDK leaves sockets to the garbage collector when a connection or an answer does not come about.
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+
+CONTAINER = {
+    "Id": "c1",
+    "Name": "/keepalived-float",
+    "Image": "sha256:1",
+    "State": {"Status": "exited"},
+    "Config": {"Image": "float:1", "Labels": {}, "Env": ["KEEPALIVED_LINK_TOKEN=t"]},
+    "Mounts": [],
+}
+NO_LEADER = "rpc error: code = Unknown desc = The swarm does not have a leader."
+NOT_A_MANAGER = "This node is not a swarm manager. Worker nodes can't be used to view or modify cluster state."
+
+
+@dataclass
+class PaperEngine:
+    """Answers by path; `hang` keeps a path waiting until the test is over."""
+
+    socket: Path
+    answers: dict[str, tuple[int, object]] = field(default_factory=dict)
+    lines: dict[str, list[object]] = field(default_factory=dict)
+    hang: set[str] = field(default_factory=set)
+    asked: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
+    over: threading.Event = field(default_factory=threading.Event)
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One request; what to answer is in the server's engine."""
+
+    protocol_version = "HTTP/1.1"
+    server: Server
+
+    def do_GET(self) -> None:  # http.server's name
+        path, engine = self.path.partition("?")[0].removeprefix("/v1.41"), self.server.engine
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        engine.asked.append((self.command, self.path, dict(self.headers)))
+        if path in engine.hang:
+            engine.over.wait(30)
+            self.close_connection = True
+        elif path in engine.lines:
+            self._stream(engine.lines[path])
+        else:
+            self._once(*engine.answers.get(path, (404, {"message": f"no such thing: {path}"})))
+
+    do_POST = do_DELETE = do_GET  # noqa: N815  # http.server's names
+
+    def _once(self, code: int, body: object) -> None:
+        payload = json.dumps(body).encode()
+        self.send_response(code)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(payload)))
+        self.end_headers()
+        self.wfile.write(payload)
+
+    def _stream(self, lines: list[object]) -> None:
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for line in lines:
+            payload = json.dumps(line).encode() + b"\n"
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(payload), payload))
+        self.wfile.write(b"0\r\n\r\n")
+
+    def address_string(self) -> str:
+        return "unix"
+
+    def log_message(self, format: str, *args: Any) -> None: ...
+
+
+class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    """Listens on the engine's socket."""
+
+    daemon_threads = True
+
+    def __init__(self, engine: PaperEngine) -> None:
+        self.engine = engine
+        super().__init__(str(engine.socket), Handler)
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[PaperEngine]:
+    engine = PaperEngine(tmp_path / "docker.sock")
+    engine.answers["/version"] = (200, {"ApiVersion": "1.41"})
+    with Server(engine) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield engine
+        engine.over.set()
+        server.shutdown()
+        thread.join()
+    gc.collect()
+
+
+@pytest.fixture
+def docker(engine: PaperEngine) -> Docker:
+    return Docker(f"unix://{engine.socket}")
+
+
+async def test_a_container_is_told_in_our_words(engine: PaperEngine, docker: Docker) -> None:
+    engine.answers["/containers/keepalived-float/json"] = (200, CONTAINER)
+    container = await docker.container("keepalived-float")
+    assert (container.id, container.state, container.token) == ("c1", "exited", "t")
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "expected"),
+    [
+        (404, "No such container: x", NotFoundError),
+        (409, "name is in use", ConflictError),
+        (500, "something broke", EngineError),
+        (503, NOT_A_MANAGER, NotManagingError),
+        (503, NO_LEADER, NoQuorumError),
+        (500, "rpc error: code = DeadlineExceeded desc = context deadline exceeded", NoQuorumError),
+    ],
+)
+async def test_dockers_refusals_become_ours_and_keep_its_words(
+    engine: PaperEngine, docker: Docker, code: int, message: str, expected: type[EngineError]
+) -> None:
+    engine.answers["/nodes"] = (code, {"message": message})
+    with pytest.raises(EngineError, match="list of nodes") as error:
+        await docker.nodes()
+    assert type(error.value) is expected
+    assert message in str(error.value)
+
+
+async def test_nobody_there_is_silence_and_says_why(tmp_path: Path) -> None:
+    with pytest.raises(EngineSilentError, match="No such file or directory"):
+        await Docker(f"unix://{tmp_path}/none.sock").ping()
+    gc.collect()
+
+
+async def test_an_engine_that_is_there_again_is_spoken_to_again(engine: PaperEngine, docker: Docker) -> None:
+    engine.answers["/version"] = (503, {"message": "starting"})
+    with pytest.raises(EngineError):
+        await docker.ping()
+    engine.answers.update({"/version": (200, {"ApiVersion": "1.41"}), "/_ping": (200, "OK")})
+    await docker.ping()
+
+
+async def test_a_hung_engine_is_silence_once_the_limit_is_reached(engine: PaperEngine, docker: Docker) -> None:
+    engine.hang.add("/nodes")
+    with pytest.raises(EngineSilentError):
+        await docker.nodes(limit=1)
+
+
+async def test_one_hung_call_holds_up_no_other(engine: PaperEngine, docker: Docker) -> None:
+    engine.answers["/_ping"] = (200, "OK")
+    engine.hang.add("/nodes")
+    hung = asyncio.create_task(docker.nodes(limit=1))
+    await docker.ping()
+    assert not hung.done()
+    with pytest.raises(EngineSilentError):
+        await hung
+
+
+@pytest.mark.parametrize("verb", ["stop", "remove"])
+async def test_what_is_gone_already_needs_no_stop_and_no_removal(docker: Docker, verb: str) -> None:
+    await getattr(docker, verb)("keepalived-float")
+
+
+async def test_an_image_that_is_not_here_is_none_and_trouble_is_not(engine: PaperEngine, docker: Docker) -> None:
+    assert await docker.image_id("float:1") is None
+    engine.answers["/images/float:1/json"] = (500, {"message": "broken"})
+    with pytest.raises(EngineError, match="broken"):
+        await docker.image_id("float:1")
+
+
+async def test_a_pull_that_fails_on_the_way_keeps_the_registrys_words(engine: PaperEngine, docker: Docker) -> None:
+    engine.lines["/images/create"] = [{"status": "Pulling"}, {"error": "unexpected EOF"}]
+    with pytest.raises(PullError, match="unexpected EOF"):
+        await docker.pull("float:1", first_word=5)
+
+
+async def test_a_pull_that_is_refused_keeps_the_registrys_words(engine: PaperEngine, docker: Docker) -> None:
+    engine.answers["/images/create"] = (404, {"message": "manifest unknown"})
+    with pytest.raises(PullError, match="manifest unknown"):
+        await docker.pull("float:1", first_word=5)
+
+
+async def test_a_registry_that_says_nothing_is_given_up(engine: PaperEngine, docker: Docker) -> None:
+    engine.hang.add("/images/create")
+    with pytest.raises(PullError, match=r"said nothing for 0\.2 s"):
+        await docker.pull("float:1", first_word=0.2)
+
+
+async def test_a_pull_names_one_tag_and_logs_in_with_the_secrets_file(
+    engine: PaperEngine, docker: Docker, tmp_path: Path
+) -> None:
+    secret = tmp_path / "auth.json"
+    secret.write_text(json.dumps({"auths": {"registry.example:5000": {"auth": "dXNlcjpwYXNz"}}}))
+    docker.use_registry_auth(secret)
+    engine.lines["/images/create"] = [{"status": "done"}]
+    await docker.pull("registry.example:5000/float:1", first_word=5)
+    _, path, headers = engine.asked[-1]
+    assert "tag=1" in path
+    assert "fromImage=registry.example%3A5000%2Ffloat" in path
+    assert headers["X-Registry-Auth"]
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"auths": []}', '{"credsStore": "pass"}'])
+def test_a_registry_file_of_another_form_is_named(docker: Docker, tmp_path: Path, content: str) -> None:
+    secret = tmp_path / "auth.json"
+    secret.write_text(content)
+    with pytest.raises(SettingsError, match="KEEPALIVED_REGISTRY_AUTH_FILE"):
+        docker.use_registry_auth(secret)
+
+
+def test_the_stream_says_that_it_is_there_then_its_events_and_its_end_is_a_fault(
+    engine: PaperEngine, docker: Docker
+) -> None:
+    engine.lines["/events"] = [{"Type": "node", "Action": "update", "Actor": {"ID": "n1"}}]
+    stream = docker.events()
+    assert next(stream) is None
+    event = next(stream)
+    assert event is not None
+    assert (event.kind, event.action, event.id) == ("node", "update", "n1")
+    with pytest.raises(EngineSilentError, match="ended the stream"):
+        next(stream)
+
+
+async def test_a_stream_can_be_cut_from_outside(engine: PaperEngine, docker: Docker) -> None:
+    engine.lines["/events"] = []
+    with pytest.raises(EngineSilentError):
+        list(docker.events())
+    docker.end_events()
