@@ -20,7 +20,8 @@ from buoy.api import (
 from buoy.health import not_known, problems
 from buoy.node import NodeView
 from buoy.texts import moment
-from shared.models import AnchorStatus, Condition, FloatStatus, LinkStatus, RouterStatus, VipStatus
+from shared.models import Condition
+from shared.status import AnchorStatus, FloatStatus, LinkStatus, RouterStatus, VipStatus
 
 
 def node_answer(node: NodeView, *, version: str, history: HistoryMark, instance: str) -> NodeAnswer:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from buoy.node import NodeView
 from buoy.texts import sentence, stamp
-from shared.models import FloatStatus, RouterStatus, VrrpState
+from shared.models import VrrpState
+from shared.status import FloatStatus, RouterStatus
 
 RUNNING = "RUNNING"
 

@@ -10,7 +10,7 @@ from prometheus_client.registry import Collector
 
 from buoy.health import RUNNING
 from buoy.node import NodeView
-from shared.models import FloatStatus, RouterStatus
+from shared.status import FloatStatus, RouterStatus
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from shared.models import AnchorStatus, FloatStatus, RouterStatus
+from shared.status import AnchorStatus, FloatStatus, RouterStatus
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
-from shared.models import RouterStatus
+from shared.status import RouterStatus
 
 
 def _virtual_ip(text: str) -> str:

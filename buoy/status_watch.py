@@ -11,7 +11,7 @@ from buoy.board import Board
 from buoy.history import read_history
 from buoy.node import NodeView
 from shared.clock import Clock
-from shared.models import AnchorStatus, FloatStatus
+from shared.status import AnchorStatus, FloatStatus
 from shared.status_file import (
     ANCHOR_FILE,
     FLOAT_FILE,

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shared.clock import boot_id
-from shared.models import FloatStatus, RouterStatus, VrrpState
+from shared.models import VrrpState
+from shared.status import FloatStatus, RouterStatus
 from shared.status_file import STATUS_FOLDER, age, read_float_status
 
 HANDOVER_LIMIT = 6.0

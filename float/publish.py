@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from float.host import HostView
 from float.routers import RouterEntry
-from shared.models import PeerStatus, RouterStatus, VipStatus, VrrpState
+from shared.models import VrrpState
+from shared.status import PeerStatus, RouterStatus, VipStatus
 
 
 def router_status(entry: RouterEntry, host: HostView, *, version: int, now: float) -> RouterStatus:

@@ -13,7 +13,8 @@ from float.publish import router_status
 from float.resolve import ResolvedSpec
 from float.routers import RouterEntry
 from shared.clock import Clock, boot_id, uptime
-from shared.models import Condition, FloatStatus, LinkStatus
+from shared.models import Condition
+from shared.status import FloatStatus, LinkStatus
 from shared.status_file import write_status
 
 logger = logging.getLogger(__name__)

@@ -134,9 +134,10 @@ def show(name: str, text: str, *, secret: bool = False) -> str:
     if secret:
         return f"{name}=(hidden)"
     clear = re.sub(r"//[^/@\s]*@", "//(hidden)@", text[:_LONGEST])
-    if len(clear) > _LONGEST_SHOWN:
-        return f"{name}={clear[:_LONGEST_SHOWN]!a}... ({len(text)} characters)"
-    return f"{name}={clear!a}"
+    short = clear[:_LONGEST_SHOWN]
+    while len(ascii(short)) > 2 * _LONGEST_SHOWN:  # an escaped character takes up to ten
+        short = short[: len(short) // 2]
+    return f"{name}={clear!a}" if short == clear else f"{name}={short!a}... ({len(text)} characters)"
 
 
 def unknown_names(env: Mapping[str, str], known: Iterable[str], hinted: Iterable[str]) -> list[str]:

@@ -12,7 +12,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from shared.models import Condition, FloatSpec, FloatStatus, Frozen
+from shared.models import Condition, FloatSpec, Frozen
+from shared.status import FloatStatus
 
 PROTOCOL_VERSION = 1
 LINK_FOLDER = "/run/keepalived-link"

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from shared.models import AnchorStatus, FloatStatus
+from shared.status import AnchorStatus, FloatStatus
 
 STATUS_FOLDER = "/run/keepalived-status"
 """Where the status volume is mounted in all three parts."""

@@ -8,16 +8,8 @@ from buoy.api import HistoryMark, NodeAnswer
 from buoy.cluster_view import NodeReport
 from buoy.describe import node_answer
 from buoy.node import NodeView
-from shared.models import (
-    AnchorStatus,
-    Condition,
-    FloatStatus,
-    LinkStatus,
-    PeerStatus,
-    RouterStatus,
-    VipStatus,
-    VrrpState,
-)
+from shared.models import Condition, VrrpState
+from shared.status import AnchorStatus, FloatStatus, LinkStatus, PeerStatus, RouterStatus, VipStatus
 
 MASTER, BACKUP, FAULT, INIT = VrrpState.MASTER, VrrpState.BACKUP, VrrpState.FAULT, VrrpState.INIT
 UP = LinkStatus(up=True, since=0)

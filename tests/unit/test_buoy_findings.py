@@ -7,7 +7,8 @@ from dataclasses import replace
 from buoy.cluster_api import Finding, Severity
 from buoy.cluster_view import NodeReport
 from buoy.findings import findings
-from shared.models import LinkStatus, Strength
+from shared.models import Strength
+from shared.status import LinkStatus
 from tests.unit.buoy_samples import BACKUP, FAULT, MASTER, condition, peers, report, router, silent, trio
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from buoy.health import not_ready, problems, reason_against
 from buoy.node import NodeView
-from shared.models import LinkStatus
+from shared.status import LinkStatus
 from tests.unit.buoy_samples import BACKUP, FAULT, INIT, MASTER, node, router
 
 

@@ -21,7 +21,8 @@ from buoy.identity import OwnContainer
 from buoy.node import NodeView
 from buoy.page import Page
 from buoy.routes import NodeRoutes
-from shared.models import Condition, PeerStatus, RouterStatus, Strength, VipStatus, VrrpState
+from shared.models import Condition, Strength, VrrpState
+from shared.status import PeerStatus, RouterStatus, VipStatus
 from tests.unit import buoy_samples as samples
 
 PATHS = [

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from buoy.board import Board
 from buoy.status_watch import StatusWatch
-from shared.models import FloatStatus
+from shared.status import FloatStatus
 from shared.status_file import FLOAT_FILE, HISTORY_FILE, write_status
 from tests.unit.buoy_samples import BACKUP, MASTER, HandClock, anchor, router, told
 

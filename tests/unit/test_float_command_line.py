@@ -10,15 +10,8 @@ import pytest
 
 from float.command_line import Command, ask_handover, describe, parse_arguments, print_status
 from shared.clock import boot_id
-from shared.models import (
-    Condition,
-    FloatStatus,
-    LinkStatus,
-    PeerStatus,
-    RouterStatus,
-    VipStatus,
-    VrrpState,
-)
+from shared.models import Condition, VrrpState
+from shared.status import FloatStatus, LinkStatus, PeerStatus, RouterStatus, VipStatus
 from shared.status_file import write_status
 
 STATUS = FloatStatus(

@@ -7,7 +7,8 @@ from dataclasses import replace
 from float.demotion import Decision
 from float.publish import router_status
 from float.routers import RouterEntry
-from shared.models import PeerStatus, RouterStatus, VipStatus, VrrpState
+from shared.models import VrrpState
+from shared.status import PeerStatus, RouterStatus, VipStatus
 from tests.unit.float_samples import BEST, MASTER_DOWN, ROUTER, VIP6, address, entry, heard, host
 
 ALLOWED = Decision(allowed=True, demoted=False, preempt=False, reason="")

@@ -24,19 +24,8 @@ from shared.link_protocol import (
     decode,
     encode,
 )
-from shared.models import (
-    Condition,
-    FloatSpec,
-    FloatStatus,
-    LinkStatus,
-    PeerStatus,
-    RouterStatus,
-    Strength,
-    VipStatus,
-    VirtualIp,
-    VirtualRouter,
-    VrrpState,
-)
+from shared.models import Condition, FloatSpec, Strength, VirtualIp, VirtualRouter, VrrpState
+from shared.status import FloatStatus, LinkStatus, PeerStatus, RouterStatus, VipStatus
 
 SPEC = FloatSpec(
     router_name="a",

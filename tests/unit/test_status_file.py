@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.models import AnchorStatus, FloatStatus, LinkStatus
+from shared.status import AnchorStatus, FloatStatus, LinkStatus
 from shared.status_file import age, read_anchor_status, read_float_status, write_status
 
 FLOAT = FloatStatus(

@@ -1,0 +1,130 @@
+"""What float and anchor tell of themselves: frozen values; the buoy reads them from files, the anchor from the link."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from shared.models import Condition, Frozen, VrrpState
+
+
+class VipStatus(Frozen):
+    """One virtual IP as the kernel of this node has it."""
+
+    address: str
+    """With its prefix, as in the metrics: `10.0.0.100/32`."""
+
+    interface: str
+    present: bool
+    excluded: bool = False
+
+
+class PeerStatus(Frozen):
+    """Another node of the virtual router."""
+
+    address: str
+    hostname: str = ""
+    priority: int | None = None
+    """Its priority while healthy, as the roster gives it."""
+
+
+class RouterStatus(Frozen):
+    """One virtual router of this node, now."""
+
+    name: str
+    vrid: int
+    state: VrrpState
+    since: float
+    """Wall clock, seconds since the epoch, of the last transition."""
+
+    reason: str = ""
+    """Why it is in this state, for people."""
+
+    interface: str
+    priority_base: int
+    priority_effective: int
+    advert_interval: float
+    version: int = 3
+    demoted: bool = False
+    allowed: bool = True
+    expected: bool = True
+    """Whether the state is one that the conditions explain: a FAULT without a `require` condition is not."""
+
+    virtual_ips: tuple[VipStatus, ...] = ()
+    peers: tuple[PeerStatus, ...] = ()
+    master_address: str | None = None
+    """Where the last advert of another node came from."""
+
+    master_priority: int | None = None
+    counters: dict[str, int] = Field(default={})
+    """keepalived's `stats` of the instance, under keepalived's own names (`advert_rcvd`, `become_master`, …)."""
+
+
+class LinkStatus(Frozen):
+    """The float's link to its anchor."""
+
+    up: bool
+    since: float
+    """Wall clock, seconds since the epoch."""
+
+    grace: bool = False
+    """The anchor said that it is being replaced, and the time for that is not over."""
+
+    reason: str = ""
+
+
+class FloatStatus(Frozen):
+    """What the float publishes as `float.json` on the status volume, at least once a second."""
+
+    schema_version: int = 1
+    version: str
+    """The float's own release."""
+
+    hostname: str
+    container_id: str
+    boot_id: str
+    """Tells a status of before a reboot from one of now, since `monotonic` starts anew."""
+
+    monotonic: float
+    """CLOCK_MONOTONIC at writing, seconds; the same clock in every container of the host."""
+
+    written_at: float
+    """Wall clock at writing, seconds since the epoch, for people."""
+
+    started_at: float
+    """Wall clock when the float started."""
+
+    keepalived: str
+    """State of the keepalived child: STOPPED STARTING RUNNING BACKOFF STOPPING FATAL."""
+
+    keepalived_version: str = ""
+    keepalived_restarts: int = 0
+    spec_digest: str | None = None
+    """Of the spec that runs; None before the first."""
+
+    refused_digest: str | None = None
+    refused_reason: str = ""
+    """One line a problem, when the last spec offered was refused."""
+
+    link: LinkStatus
+    conditions: tuple[Condition, ...] = ()
+    virtual_routers: tuple[RouterStatus, ...] = ()
+
+
+class AnchorStatus(Frozen):
+    """What the anchor publishes as `anchor.json` on the status volume, at least once a second."""
+
+    schema_version: int = 1
+    version: str
+    hostname: str
+    container_id: str
+    boot_id: str
+    monotonic: float
+    written_at: float
+    started_at: float
+    stack: str = ""
+    summary: str = ""
+    """The sentence with which the last reconcile cycle ended."""
+
+    warnings: tuple[str, ...] = ()
+    float_restarts: int = 0
+    """How often this anchor had to create the float anew because it died."""
