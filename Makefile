@@ -14,7 +14,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 STACK ?= keepalived
-TEST_LAB := keepalived-test
+TEST_LAB := --name keepalived-test --subnet 10.89.0.0/24
 
 .PHONY: help
 help:
@@ -58,7 +58,7 @@ format: $(READY)
 .PHONY: test
 test: root $(READY)
 	@$(BIN)/python -c 'from tests.lab import packages; packages.ensure()'
-	@trap 'status=$$?; trap "" TERM INT; $(BIN)/python -m tests.lab --name $(TEST_LAB) down || status=1; exit $$status' EXIT; \
+	@trap 'status=$$?; trap "" TERM INT; $(BIN)/python -m tests.lab $(TEST_LAB) down || status=1; exit $$status' EXIT; \
 	$(BIN)/pytest -p tests.swarm_report
 
 .PHONY: campaign bench
