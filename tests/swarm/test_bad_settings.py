@@ -107,7 +107,8 @@ def _with_code(lab: Lab, host: str, code: int) -> list[Ended]:
 
 
 def _rolled_back(lab: Lab, act: Callable[[], list[Ended]]) -> list[Ended]:
-    """What `act` rolled out was rolled back, and nothing of it was seen on the wire; the anchors that ended of it."""
+    """What `act` rolled out was rolled back, and the floats never noticed; the anchors that ended of it."""
+    floats = {name: lab.float_container(name).id for name in lab.hosts}
     with lab.watch_addresses() as watch, lab.gap_client() as client:
         ended = act()
         assert_healthy(lab)
@@ -116,4 +117,5 @@ def _rolled_back(lab: Lab, act: Callable[[], list[Ended]]) -> list[Ended]:
     assert ended
     assert moved(lab, watch) == []
     assert report.lost == 0, report.sentence()
+    assert {name: lab.float_container(name).id for name in lab.hosts} == floats
     return ended
