@@ -45,7 +45,7 @@ class Bench:
     def run(self) -> None:
         """Raises LabError, AssertionError or FailedAuditError where a subject does not come up at all."""
         for interval in self._options.intervals:
-            product = Product(self._lab, interval)
+            product = Product(self._lab, interval, checks=self._options.checks)
             product.deploy()
             if interval == self._options.intervals[0]:
                 self._quiet(interval)
@@ -96,7 +96,7 @@ class Bench:
     def _grow(self) -> None:
         for vips in self._options.sizes:
             try:
-                product = Product(self._lab, self._options.intervals[0])
+                product = Product(self._lab, self._options.intervals[0], checks=self._options.checks)
                 size = growth.measure(self._lab, vips, product.deploy_with)
             except (LabError, AssertionError) as error:
                 _say(f"{vips} virtual IPs: no figure, {error}")
@@ -173,6 +173,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--faults", nargs="*", default=(), help="only faults with one of these words in their name")
     parser.add_argument("--sizes", type=int, nargs="*", default=SIZES, help="how many virtual IPs")
     parser.add_argument("--busy", type=float, default=60.0, help="seconds with all cores busy; 0 for none")
+    parser.add_argument("--checks", action="store_true", help="also fail a check that a node is required to pass")
     parser.add_argument("--no-ancestor", dest="ancestor", action="store_false")
     parser.add_argument("--render", action="store_true", help="only make table and chart of the last run again")
     parser.add_argument("--document", type=Path, default=DOCUMENT)

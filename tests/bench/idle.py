@@ -10,8 +10,6 @@ from tests.campaign import parts
 from tests.campaign.load import load
 from tests.lab.cluster import Lab
 
-ROLES = {("float", "keepalived"): "keepalived (in the float)", ("float", "tini"): "init (in the float)"}
-
 
 @dataclass(frozen=True)
 class Appetite:
@@ -33,8 +31,9 @@ def appetites(lab: Lab, seconds: float = 20.0) -> list[Appetite]:
     time.sleep(seconds)
     after = {host.name: parts.processes(host) for host in lab.hosts.values()}
     spent = time.monotonic() - began
-    names = sorted({_role(p) for found in after.values() for p in found if p.pid in before})
-    return [_appetite(name, list(after.values()), before, spent) for name in names]
+    hosts = [by_role([p for p in found if p.pid in before]) for found in after.values()]
+    names = sorted({name for roles in hosts for name in roles})
+    return [_appetite(name, hosts, before, spent) for name in names]
 
 
 def false_failovers(lab: Lab, seconds: float = 60.0, processes: int = 8) -> int:
@@ -47,12 +46,23 @@ def false_failovers(lab: Lab, seconds: float = 60.0, processes: int = 8) -> int:
             return len(watch.changes(lab.vip)) - first
 
 
-def _role(process: parts.Process) -> str:
-    return ROLES.get((process.part, process.command), process.part)
+def by_role(found: list[parts.Process]) -> dict[str, list[parts.Process]]:
+    """The processes of a host by what they are; a Python that another one of the float started keeps the leases."""
+    pythons = {p.pid for p in found if p.command.startswith("python")}
+    roles: dict[str, list[parts.Process]] = {}
+    for process in found:
+        if process.pid in pythons:
+            role = f"{process.part}'s lease keeper" if process.parent in pythons else process.part
+            roles.setdefault(role, []).append(process)
+        elif process.command == "keepalived":
+            roles.setdefault("keepalived", []).append(process)
+    return roles
 
 
-def _appetite(name: str, hosts: list[list[parts.Process]], before: dict[int, float], spent: float) -> Appetite:
-    ours = [[p for p in found if _role(p) == name and p.pid in before] for found in hosts]
+def _appetite(
+    name: str, hosts: list[dict[str, list[parts.Process]]], before: dict[int, float], spent: float
+) -> Appetite:
+    ours = [roles.get(name, []) for roles in hosts]
     return Appetite(
         part=name,
         processes=round(statistics.median(len(found) for found in ours)),

@@ -120,7 +120,7 @@ def _appetite(findings: Findings) -> str:
     lines = [
         "## Idle, and busy",
         "",
-        "On each host, without page cache (`RssAnon`), the sum of a part's processes:",
+        "On each host, without page cache (`RssAnon`); two processes of keepalived are one line:",
         "",
         "| part | processes | memory | CPU |",
         "|---|---:|---:|---:|",
@@ -147,7 +147,7 @@ def _growth(sizes: Sequence[Size]) -> str:
     ]
     for size in sizes:
         by_part: Mapping[str, Appetite] = {appetite.part: appetite for appetite in size.appetites}
-        parts = [by_part.get(name) for name in ("float", "keepalived (in the float)", "anchor")]
+        parts = [by_part.get(name) for name in ("float", "keepalived", "anchor")]
         words = [f"{part.memory:.1f} MiB, {part.cpu:.1f} %" if part else "-" for part in parts]
         lines.append(f"| {size.vips} | {_ms(size.gap)} | {_ms(size.last)} | {' | '.join(words)} |")
     return "\n".join(lines)
