@@ -27,6 +27,7 @@ from anchor.memory import Memory
 from anchor.patience import Patience
 from anchor.plan import Desired
 from anchor.reconcile import Reconciler
+from anchor.replacement import Replacement
 from anchor.spec_keeper import SpecKeeper
 from anchor.survey import Survey
 from anchor.swarm import Docker
@@ -72,9 +73,16 @@ class Anchor:
             self._hands,
             _desired(settings, identity),
             self._talk,
+            replacement=Replacement(
+                self._hands,
+                self._talk,
+                memory=memory,
+                clock=clock,
+                patience=self._patience,
+                rank=lambda: self._specs.rank,
+            ),
             memory=memory,
             clock=clock,
-            patience=self._patience,
         )
         self._loop = Reconciler(
             self._floats,
@@ -178,16 +186,14 @@ async def _live(anchor: Anchor, stop: asyncio.Event) -> None:
     stopping = asyncio.create_task(stop.wait(), name="stop")
     await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
     try:
-        if not serving.done():
-            await _in_time(anchor.end())
-            return
-        stopping.cancel()
-        await anchor.fail(str(serving.exception()))
-        await serving
+        await (_in_time(anchor.end()) if stop.is_set() else serving)
     except* FatalError as fatal:
-        raise _first(fatal) from None
+        error = _first(fatal)
+        await anchor.fail(str(error))
+        raise error from None
     finally:
         serving.cancel()
+        stopping.cancel()
 
 
 async def _in_time(ending: Coroutine[Any, Any, None]) -> None:

@@ -62,6 +62,10 @@ class Hands:
         except NotFoundError:
             return None
 
+    async def named(self, name: str) -> Container | None:
+        """The container of that name, whosever it is. Raises EngineError."""
+        return await self._inspect(name)
+
     async def fetch_image(self, *, refresh: bool) -> str:
         """The id of the float's image; with `refresh` of the newest that can be pulled. Raises SettingsError."""
         return await self._ask(self._ensure_image(refresh=refresh), PULL)

@@ -56,15 +56,13 @@ async def find(
         retry=retry_if_exception_type(EngineError), stop=stop_after_delay(patience), wait=wait_fixed(0.5), reraise=True
     )
     try:
-        async for attempt in retrying:
-            with attempt:
-                return await _find(engine, settings, hostname)
+        identity: Identity = await retrying(_find, engine, settings, hostname)
     except EngineError as error:
         raise DockerUnavailableError(
             f"Docker cannot be reached at DOCKER_HOST={settings.docker_host}: {error}. "
             "Mount /var/run/docker.sock into the anchor, or set DOCKER_HOST to where Docker listens."
         ) from error
-    raise AssertionError("tenacity raises what the last attempt raised")
+    return identity
 
 
 async def _find(engine: Engine, settings: AnchorSettings, hostname: str) -> Identity:

@@ -117,14 +117,14 @@ def make(containers: Sequence[Container], desired: Desired) -> Plan:
     return Plan((*cleaning, *renaming), adopted=current)
 
 
-def is_new(containers: Sequence[Container], desired: Desired) -> bool:
-    """Whether no float here was made for the spec of the anchor's task, so that its image may be a newer one by now.
+def fitting(containers: Sequence[Container], desired: Desired) -> Container | None:
+    """The float that was made for the spec of the anchor's task; where there is none, its image may be a newer one.
 
     Raises NameTakenError when the name is somebody else's.
     """
     _check_name(containers, desired)
-    ours = [container for container in containers if is_ours(container, desired.stack)]
-    return not any(_fits_template(container, desired) for container in ours)
+    ours = (container for container in containers if is_ours(container, desired.stack))
+    return next((container for container in ours if _fits_template(container, desired)), None)
 
 
 def settled(desired: Desired, container_id: str | None, template: str | None) -> Desired:

@@ -66,7 +66,6 @@ class Reconciler:
         self.turning = True
         try:
             told = self._specs.refresh()
-            self._floats.rank = self._specs.rank
             self._check_first_answer()
             done = await self._floats.keep()
             self._check_first_answer()

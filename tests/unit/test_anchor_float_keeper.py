@@ -15,6 +15,7 @@ from anchor.hands import Hands
 from anchor.memory import Memory
 from anchor.patience import Patience
 from anchor.plan import Desired
+from anchor.replacement import Replacement
 from shared.errors import NameTakenError, SettingsError, SpecRefusedError
 from shared.link_protocol import FloatHello, SpecAnswer
 from tests.unit.anchor_fakes import FLOAT, IMAGE, NAME, STACK, FakeClock, FakeDocker, Wire, a_float, spec
@@ -48,13 +49,21 @@ class World:
             memory=self.memory,
             sleep=self.clock.sleep,
         )
+        replacement = Replacement(
+            self.hands,
+            self.talk,
+            memory=self.memory,
+            clock=self.clock,
+            patience=Patience(self.clock, self.clock.sleep),
+            rank=lambda: 0,
+        )
         self.keeper = FloatKeeper(
             self.hands,
             Desired(NAME, STACK, FLOAT.digest, "", template),
             self.talk,
             memory=self.memory,
             clock=self.clock,
-            patience=Patience(self.clock, self.clock.sleep),
+            replacement=replacement,
         )
         self.docker.on_start = self.connect
 
@@ -182,6 +191,12 @@ async def test_a_plain_restart_of_the_anchor_pulls_nothing(tmp_path: Path) -> No
     world = World(tmp_path, a_float())
     await world.keeper.prepare()
     assert world.docker.journal == []
+
+
+async def test_a_running_float_needs_no_image_of_its_name(tmp_path: Path) -> None:
+    world = World(tmp_path, a_float())
+    world.docker.images.clear()
+    assert await world.begin() == f"the float {NAME} is adopted"
 
 
 async def test_an_updated_anchor_pulls_the_newest_image(tmp_path: Path) -> None:

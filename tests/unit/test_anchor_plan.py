@@ -140,11 +140,11 @@ def test_the_same_stack_deployed_anew_owns_its_float() -> None:
 
 
 def test_a_newer_image_is_worth_a_pull_only_for_a_new_task_spec() -> None:
-    assert plans.is_new((), DESIRED)
-    assert not plans.is_new((a_float(),), DESIRED)
-    assert not plans.is_new((a_float(state="exited"),), DESIRED)
-    assert plans.is_new((a_float(),), NEW_IMAGE)
-    assert not plans.is_new((a_float(),), replace(NEW_IMAGE, template=None))
+    assert plans.fitting((), DESIRED) is None
+    assert plans.fitting((a_float(),), NEW_IMAGE) is None
+    assert plans.fitting((a_float(),), DESIRED) == a_float()
+    assert plans.fitting((a_float(state="exited"),), DESIRED) is not None
+    assert plans.fitting((a_float(),), replace(NEW_IMAGE, template=None)) is not None
 
 
 STARTS = {

@@ -13,6 +13,7 @@ from anchor.memory import Memory
 from anchor.patience import Patience
 from anchor.plan import Desired
 from anchor.reconcile import TIMER, Reconciler
+from anchor.replacement import Replacement
 from anchor.spec_keeper import SpecKeeper
 from anchor.survey import Survey
 from shared.errors import SettingsError, SpecRefusedError
@@ -32,13 +33,21 @@ class World:
         self.survey = Survey(self.docker, self.clock, node_id="id-a", service_id="service-1")
         hands = Hands(self.docker, self.asking, self.talk, container=FLOAT, memory=memory, sleep=self.clock.sleep)
         self.specs = SpecKeeper(settings(), self.survey, self.talk, node_id="id-a")
+        replacement = Replacement(
+            hands,
+            self.talk,
+            memory=memory,
+            clock=self.clock,
+            patience=Patience(self.clock, self.clock.sleep),
+            rank=lambda: 0,
+        )
         self.keeper = FloatKeeper(
             hands,
             Desired(NAME, STACK, FLOAT.digest, "image-1", "template-1"),
             self.talk,
             memory=memory,
             clock=self.clock,
-            patience=Patience(self.clock, self.clock.sleep),
+            replacement=replacement,
         )
         self.loop = Reconciler(
             self.keeper,
