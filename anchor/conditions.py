@@ -1,7 +1,7 @@
-"""What Docker answered and when, turned into the named conditions `engine` and `quorum`. Pure.
+"""What Docker answered and when, turned into the named conditions `engine`, `quorum` and `node`. Pure.
 
-Both are steadied: a condition fails only after ten seconds of trouble without a break, and holds again after five good
-ones. An election of the Swarm's leader, or a restart of dockerd, is shorter than that and demotes nobody.
+Engine and quorum are steadied: they fail only after ten seconds of trouble without a break, and hold again after five
+good ones. An election of the Swarm's leader, or a restart of dockerd, is shorter than that and demotes nobody.
 """
 
 from __future__ import annotations
@@ -47,9 +47,15 @@ class Steadied:
         return Steadied(self.ok, since if self.contrary_since is None else self.contrary_since, reason)
 
 
-def judge(engine: Steadied, quorum: Steadied, mode: Quorum) -> tuple[Condition, ...]:
-    """All conditions that the anchor knows of, as they are to be sent to the float."""
+def judge(engine: Steadied, quorum: Steadied, mode: Quorum, *, leaving: str = "") -> tuple[Condition, ...]:
+    """All conditions that the anchor knows of, as they are to be sent to the float.
+
+    `leaving` is why this node is about to go, empty as long as it is not: Swarm tells the anchor to stop some three
+    seconds after the operator's word (measured), time enough for another node to take over.
+    """
     conditions = [_condition("engine", engine, "Docker answers.", Strength.PREFER)]
+    if leaving:
+        conditions.append(Condition(name="node", ok=False, reason=leaving))
     if mode is not Quorum.IGNORE:
         strength = Strength.REQUIRE if mode is Quorum.REQUIRE else Strength.PREFER
         conditions.append(_condition("quorum", quorum, "The Swarm has a leader.", strength))

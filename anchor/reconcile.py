@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from anchor import conditions, health
+from anchor import conditions, departure, health
 from anchor.asking import Asking
 from anchor.conversation import Conversation
 from anchor.facts import EngineError
@@ -86,7 +86,15 @@ class Reconciler:
         """Let time work on the conditions, and say those that changed."""
         now = self._clock.monotonic()
         self._asking.engine, self._survey.quorum = self._asking.engine.at(now), self._survey.quorum.at(now)
-        self._conversation.judge(conditions.judge(self._asking.engine, self._survey.quorum, self._quorum))
+        leaving = departure.decide(self._survey.known)
+        self._conversation.judge(
+            conditions.judge(
+                self._asking.engine,
+                self._survey.quorum,
+                self._quorum,
+                leaving="" if leaving.keeps_float else leaving.detail,
+            )
+        )
 
     def pulse(self) -> None:
         """Between the turns: conditions, and a beat if the loop is alive."""

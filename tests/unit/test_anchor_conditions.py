@@ -54,3 +54,10 @@ def test_the_quorum_is_ignored_preferred_or_required_as_the_setting_says() -> No
     assert [c.name for c in conditions.judge(OK, FAILED, Quorum.IGNORE)] == ["engine"]
     assert conditions.judge(OK, FAILED, Quorum.PREFER)[1].strength is Strength.PREFER
     assert conditions.judge(OK, FAILED, Quorum.REQUIRE)[1].strength is Strength.REQUIRE
+
+
+def test_only_a_node_that_is_about_to_go_has_that_against_it() -> None:
+    node = next(c for c in conditions.judge(OK, OK, Quorum.PREFER, leaving="this node is drained") if c.name == "node")
+
+    assert (node.ok, node.strength, node.reason) == (False, Strength.PREFER, "this node is drained")
+    assert "node" not in [c.name for c in conditions.judge(OK, OK, Quorum.PREFER)]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -193,3 +194,15 @@ async def test_a_loop_that_does_not_turn_says_no_beat_and_is_not_healthy(world: 
     world.loop.pulse()
     assert world.wire.said == []
     assert world.loop.unhealthy == "the reconcile loop does not turn"
+
+
+async def test_a_drained_node_is_demoted_before_swarm_tells_its_anchor_to_stop(world: World) -> None:
+    await world.begin()
+    world.docker.swarm_nodes = (replace(THREE[0], availability="drain"), *THREE[1:])
+    await world.survey.look()
+    await world.turn()
+    assert world.wire.verdicts[-1] == {"engine": True, "node": False, "quorum": True}
+    world.docker.swarm_nodes = THREE
+    await world.survey.look()
+    await world.turn()
+    assert world.wire.verdicts[-1] == {"engine": True, "quorum": True}
