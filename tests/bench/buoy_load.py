@@ -186,7 +186,7 @@ def main() -> None:
     parser.add_argument("--write", type=Path, help="write the table into this Markdown file too")
     parser.add_argument("--json", action="store_true", help="print the rows as JSON instead")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, fleet(Path(folder) / "nodes") as nodes:
+    with tempfile.TemporaryDirectory() as folder, fleet(Path(folder) / "nodes", beat=1.0) as nodes:
         rows = table(nodes)
     print(json.dumps(rows) if asked.json else markdown(rows))
     if asked.write:

@@ -7,6 +7,7 @@ DNS, and they listen on one address and not on all.
 from __future__ import annotations
 
 import contextlib
+import datetime
 import json
 import signal
 import socket
@@ -31,10 +32,15 @@ NODES = {"swarm-1": "127.0.0.1", "swarm-2": "127.0.0.2", "swarm-3": "127.0.0.3"}
 PRIORITIES = {"swarm-1": 254, "swarm-2": 229, "swarm-3": 204}
 VIPS = ("192.168.1.100/32", "2001:db8:7::100/128")
 BEAT = 0.5
-"""Seconds between two words of a float; a real one speaks at least once a second."""
+"""Seconds between two words of a float, twice as often as of a real one: the machine may be busy."""
 
 PATIENCE = 60.0
 """Seconds that three buoys get to start on a busy machine."""
+
+
+def now() -> float:
+    """The wall clock in whole milliseconds, which no rounding on the way changes."""
+    return round(time.time(), 3)
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,7 @@ class Told:
     """What the float of one node says."""
 
     state: VrrpState = VrrpState.BACKUP
-    since: float = field(default_factory=time.time)
+    since: float = field(default_factory=now)
     reason: str = ""
     present: bool | None = None
     """Whether the kernel has the VIPs; None means as the state demands."""
@@ -83,7 +89,8 @@ class Told:
 class Fleet:
     """The three nodes."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, beat: float) -> None:
+        self._beat_every = beat
         self.port = _common_port()
         self._folders = {node: folder / node for node in NODES}
         self._told = dict.fromkeys(NODES, Told())
@@ -145,7 +152,7 @@ class Fleet:
                 replace(
                     before,
                     state=state,
-                    since=time.time() if changed else before.since,
+                    since=now() if changed else before.since,
                     reason=reason if node == holder else "",
                     master=holder,
                 ),
@@ -188,13 +195,18 @@ class Fleet:
             )
 
     def _agrees(self, node: str, holder: str) -> bool:
-        """Whether the node's buoy sees three healthy nodes and that holder."""
+        """Whether the node's buoy sees that holder, three healthy nodes, and the very state that they tell now."""
         try:
             view = json.loads(self.get(node, "/cluster"))
         except OSError:
             return False
-        holders = [router["holder"] for router in view["virtualRouters"]]
-        return holders == [holder] and [each["healthy"] for each in view["nodes"]] == [True] * len(NODES)
+        routers = view["virtualRouters"]
+        seen = {seat["hostname"]: _seconds(seat["since"]) for router in routers for seat in router["nodes"]}
+        return (
+            [router["holder"] for router in routers] == [holder]
+            and [each["healthy"] for each in view["nodes"]] == [True] * len(NODES)
+            and seen == {name: told.since for name, told in self._told.items()}
+        )
 
     def _command(self, node: str) -> list[str]:
         others = [address for other, address in NODES.items() if other != node]
@@ -202,7 +214,7 @@ class Fleet:
         return [*program, NODES[node], str(self.port), *others]
 
     def _beat(self) -> None:
-        while not self._ended.wait(BEAT):
+        while not self._ended.wait(self._beat_every):
             with self._lock:
                 for node in NODES.keys() - self._silent:
                     self._write(node)
@@ -213,9 +225,9 @@ class Fleet:
 
 
 @contextlib.contextmanager
-def fleet(folder: Path, *, holder: str = "swarm-1") -> Iterator[Fleet]:
+def fleet(folder: Path, *, holder: str = "swarm-1", beat: float = BEAT) -> Iterator[Fleet]:
     """Three nodes that are gone afterwards."""
-    nodes = Fleet(folder)
+    nodes = Fleet(folder, beat)
     try:
         nodes.start(holder=holder)
         yield nodes
@@ -230,6 +242,10 @@ def wait_until(condition: Callable[[], bool], otherwise: str) -> None:
         if time.monotonic() > deadline:
             raise TimeoutError(f"after {PATIENCE:g} s {otherwise}")
         time.sleep(0.05)
+
+
+def _seconds(text: str | None) -> float:
+    return round(datetime.datetime.fromisoformat(text).timestamp(), 3) if text else 0.0
 
 
 def _stamps() -> dict[str, Any]:

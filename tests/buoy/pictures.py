@@ -32,8 +32,8 @@ def tell_the_story(nodes: Fleet) -> None:
     taking = "the master at 192.168.1.11 is demoted (priority 25)"
     nodes.record("swarm-2", [entry(night, "BACKUP", "MASTER", taking)])
     for node in ("swarm-1", "swarm-3"):
-        nodes.tell(node, Told(since=time.time() - night, master="swarm-2"))
-    nodes.tell("swarm-2", Told(VrrpState.MASTER, since=time.time() - night, reason=taking))
+        nodes.tell(node, Told(since=round(time.time() - night, 3), master="swarm-2"))
+    nodes.tell("swarm-2", Told(VrrpState.MASTER, since=round(time.time() - night, 3), reason=taking))
 
 
 def main() -> None:

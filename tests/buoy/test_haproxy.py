@@ -45,7 +45,7 @@ class LoadBalancer:
     def chosen(self) -> str:
         """The node that answers behind it; the status code where it has none."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/version", timeout=5) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/version", timeout=1) as answer:
                 return str(answer.headers["x-node"])
         except OSError as error:
             return str(getattr(error, "code", error))

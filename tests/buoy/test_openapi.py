@@ -12,7 +12,7 @@ from tests.lab.shell import run
 
 pytestmark = pytest.mark.lab
 
-EXAMPLES = 10
+EXAMPLES = 5
 """Made-up requests for each operation, beside those that cover every parameter's borders."""
 
 
