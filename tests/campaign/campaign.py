@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -52,7 +53,8 @@ class Campaign:
     def _play(self, now: Round) -> str:
         """The round's trouble in one sentence, with the evidence saved; empty when all its audits found nothing."""
         folder = self._reports / f"seed-{self._seed}-round-{now.number}"
-        folder.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
         capture = folder / "wire.pcap"
         with self._lab.capture(VRRP, capture), self._lab.watch_addresses() as watch:
             try:
@@ -62,8 +64,7 @@ class Campaign:
                 failed = f"round {now.number} ({now}): {error}"
                 (folder / "failed.txt").write_text(f"seed {self._seed}, {failed}\n")
                 return f"{failed}\n     evidence: {folder}"
-        capture.unlink()
-        folder.rmdir()
+        shutil.rmtree(folder)
         return ""
 
     def _strike_and_mend(self, now: Round, watch: AddressWatch, capture: Path) -> Result:
