@@ -34,6 +34,9 @@ VIPS = ("192.168.1.100/32", "2001:db8:7::100/128")
 BEAT = 0.5
 """Seconds between two words of a float, twice as often as of a real one: the machine may be busy."""
 
+YESTERDAY = time.time() - 86400
+"""When the floats and anchors started."""
+
 PATIENCE = 60.0
 """Seconds that three buoys get to start on a busy machine."""
 
@@ -258,10 +261,10 @@ def _float_status(node: str, told: Told) -> FloatStatus:
         version="0.1.0",
         hostname=node,
         container_id="7d1f0c9b3a52",
-        started_at=time.time() - 86400,
+        started_at=YESTERDAY,
         keepalived="RUNNING",
         keepalived_version="2.3.3",
-        link=LinkStatus(up=True, since=time.time() - 86400, reason="the anchor answers"),
+        link=LinkStatus(up=True, since=YESTERDAY, reason="the anchor answers"),
         conditions=(
             Condition(name="link", ok=True, reason="the anchor answers"),
             Condition(name="engine", ok=True, reason="Docker answers."),
@@ -278,7 +281,7 @@ def _anchor_status(node: str) -> AnchorStatus:
         version="0.1.0",
         hostname=node,
         container_id="1c5e7a90b2d4",
-        started_at=time.time() - 86400,
+        started_at=YESTERDAY,
         stack="keepalived",
     )
 
