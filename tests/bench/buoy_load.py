@@ -11,7 +11,6 @@ import json
 import os
 import platform
 import re
-import socket
 import statistics
 import subprocess
 import sys
@@ -22,7 +21,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.buoy.fleet import Fleet, fleet
+from tests.buoy.fleet import Fleet, fleet, free_port
 from tests.buoy.programs import installed
 from tests.lab.plan import CACHE
 from tests.lab.shell import run
@@ -97,9 +96,7 @@ def express() -> Iterator[str]:
         npm = installed("npm", "npm")
         run([npm, "install", "--no-audit", "--no-fund", "--prefix", home, f"express@{EXPRESS}"], timeout=300)
     (home / "hello.js").write_text(HELLO)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     environment = {**os.environ, "NODE_ENV": "production"}
     process = subprocess.Popen([installed("node", "nodejs"), home / "hello.js", str(port)], env=environment)
     try:

@@ -18,6 +18,12 @@ def promtool() -> str:
 
 
 @pytest.fixture(scope="session")
+def prometheus() -> str:
+    """Debian's Prometheus."""
+    return unpacked("prometheus", "prometheus", libraries=False)
+
+
+@pytest.fixture(scope="session")
 def haproxy() -> str:
     """Debian's HAProxy."""
     return unpacked("haproxy", "haproxy", libraries=True)

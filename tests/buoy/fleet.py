@@ -286,6 +286,13 @@ def _anchor_status(node: str) -> AnchorStatus:
     )
 
 
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 def _common_port() -> int:
     """A port that is free on all three addresses."""
     while True:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import time
 import urllib.request
@@ -12,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from shared.models import VrrpState
-from tests.buoy.fleet import NODES, Fleet, Told
+from tests.buoy.fleet import NODES, Fleet, Told, free_port
 
 pytestmark = pytest.mark.lab
 
@@ -62,9 +61,7 @@ class LoadBalancer:
 
 @pytest.fixture
 def balancer(haproxy: str, nodes: Fleet, tmp_path: Path) -> Iterator[LoadBalancer]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     servers = "\n".join(f"    server {node} {address}:{nodes.port} check" for node, address in NODES.items())
     config = tmp_path / "haproxy.cfg"
     config.write_text(CONFIG.format(entry=port, servers=servers) + "    http-response set-header x-node %s\n")

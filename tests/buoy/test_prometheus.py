@@ -2,23 +2,63 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import re
 import subprocess
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from buoy.metrics import COUNTERS
-from tests.buoy.fleet import ROOT, Fleet, wait_until
+from tests.buoy.fleet import ROOT, Fleet, free_port, wait_until
 from tests.lab.shell import run
 
 pytestmark = pytest.mark.lab
 
 MONITORING = ROOT / "docs" / "monitoring"
 
+DASHBOARD = (
+    'keepalived_up{node_name="swarm-1"}',
+    'keepalived_vrrp_state{node_name="swarm-1"}',
+    *(f'irate(keepalived_{name}{{node_name="swarm-1"}}[1m])' for name, _ in COUNTERS.values()),
+)
+"""What the panels of the exporter's dashboard ask for, those of its check scripts left out."""
+
 
 def said_of(promtool: str, metrics: bytes) -> list[str]:
     checked = subprocess.run([promtool, "check", "metrics"], input=metrics, capture_output=True, check=False)
     return checked.stderr.decode().splitlines()
+
+
+@contextlib.contextmanager
+def running(prometheus: str, nodes: Fleet, folder: Path) -> Iterator[Callable[[str], list[Any]]]:
+    """A Prometheus with our example of a configuration, in more of a hurry; gives what answers a query."""
+    for file in MONITORING.glob("*.yml"):
+        text = re.sub(r"192\.168\.1\.1(\d):8082", rf"127.0.0.\1:{nodes.port}", file.read_text())
+        hurried = re.sub(r"interval: \d+s", "interval: 1s", text).replace("timeout: 3s", "timeout: 1s")
+        (folder / file.name).write_text(hurried)
+    port = free_port()
+    switches = (f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data", "--log.level=error")
+    process = subprocess.Popen([prometheus, *switches, f"--web.listen-address=127.0.0.1:{port}"])
+
+    def ask(query: str) -> list[Any]:
+        address = f"http://127.0.0.1:{port}/api/v1/query?{urllib.parse.urlencode({'query': query})}"
+        try:
+            with urllib.request.urlopen(address, timeout=5) as answer:
+                return list(json.load(answer)["data"]["result"])
+        except OSError:
+            return []
+
+    try:
+        yield ask
+    finally:
+        process.terminate()
+        process.wait(20)
 
 
 def test_promtool_finds_nothing_wrong_with_the_metrics_of_any_node(promtool: str, nodes: Fleet) -> None:
@@ -61,3 +101,12 @@ def test_every_counter_has_the_name_under_which_the_exporters_dashboard_asks_for
     rules = re.findall(r"record: (\w+), expr: (\w+)", (MONITORING / "exporter_dashboard.yml").read_text())
 
     assert dict(rules) == {f"keepalived_{name}": f"{family}_total" for family, (name, _) in COUNTERS.items()}
+
+
+def test_a_real_prometheus_with_the_example_configuration_has_data_for_every_panel_of_the_exporters_dashboard(
+    prometheus: str, nodes: Fleet, tmp_path: Path
+) -> None:
+    with running(prometheus, nodes, tmp_path) as ask:
+        wait_until(lambda: all(ask(query) for query in DASHBOARD), f"not all of {DASHBOARD} have data")
+
+        assert [sample["metric"]["alertname"] for sample in ask("ALERTS")] == []
