@@ -114,6 +114,7 @@ class Host(Engine):
         options = f"--cgroup-parent /{self.namespace} --exec-opt native.cgroupdriver=cgroupfs --storage-driver overlay2"
         sockets = "-H unix:///run/docker.sock -H unix:///run/lab/docker.sock --pidfile /run/docker.pid"
         daemon = ["dockerd", *options.split(), *sockets.split(), "--insecure-registry", self.plan.registry]
+        cgroups.favour(self.namespace)
         log = self._log("dockerd.log")
         shell = 'exec >>"$0" 2>&1 </dev/null; exec "$@"'
         run(["sh", "-c", shell, log, *self.enter(), "setsid", "--fork", *daemon], env=self._environment(), cwd="/")
