@@ -57,7 +57,7 @@ def _wait_for_the_end(lab: Lab, before: set[str]) -> list[Ended]:
 def _read(lab: Lab, before: set[str]) -> list[Ended]:
     found = [(host, id) for host in lab.hosts_on() for id in _exited(host) if id not in before]
     ended = [_autopsy(host, id) for host, id in found]
-    return [one for one in ended if one.code not in {0, 137, 143}]
+    return [one for one in ended if one is not None and one.code not in {0, 137, 143}]
 
 
 def _ended_containers(lab: Lab) -> set[str]:
@@ -70,7 +70,10 @@ def _exited(host: Host) -> list[str]:
     return host.docker("ps", "-aq", "--no-trunc", *filters).stdout.split()
 
 
-def _autopsy(host: Host, id: str) -> Ended:
-    code = host.docker("inspect", "--format", "{{.State.ExitCode}}", id).stdout
-    logs = host.docker("logs", id)
-    return Ended(host.name, int(code), logs.stdout + logs.stderr)
+def _autopsy(host: Host, id: str) -> Ended | None:
+    """None for one that the Swarm removed while we looked."""
+    code = host.docker("inspect", "--format", "{{.State.ExitCode}}", id, check=False)
+    logs = host.docker("logs", id, check=False)
+    if code.returncode != 0 or logs.returncode != 0:
+        return None
+    return Ended(host.name, int(code.stdout), logs.stdout + logs.stderr)
