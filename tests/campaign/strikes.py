@@ -11,9 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from tests.campaign.choice import Kind, Strike, Update, Where
 from tests.lab.cluster import STACK, Lab
 from tests.lab.faults import FLOAT
-from tests.lab.shell import LabError
+from tests.lab.shell import LabError, wait_until
 from tests.swarm.audit import ANCHOR_SERVICE
 from tests.swarm.repair import repair
+from tests.swarm.rollout import ENDED
 
 BUOY_SERVICE = f"{STACK}_keepalived-buoy"
 
@@ -95,6 +96,13 @@ def mend(lab: Lab) -> None:
     for name in _workers(lab):
         lab.promote(name)
     repair(lab)
+    wait_until(lambda: not _updating(lab, BUOY_SERVICE), 120, "the buoys' update to end", interval=0.2)
+
+
+def _updating(lab: Lab, service: str) -> bool:
+    template = "{{if .UpdateStatus}}{{.UpdateStatus.State}}{{end}}"
+    state = lab.ask_swarm("service", "inspect", "--format", template, service).stdout.strip()
+    return state not in {"", *ENDED}
 
 
 def _workers(lab: Lab) -> list[str]:
