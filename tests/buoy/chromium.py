@@ -47,6 +47,7 @@ class Browser:
         switches = (*SWITCHES, f"--user-data-dir={folder}")
         self._process = subprocess.Popen(
             ["bash", "-c", f'exec "$@" 3<&{to_it} 4>&{from_it}', "bash", program, *switches, "about:blank"],
+            env={**os.environ, "HOME": str(folder)},  # nothing of it stays in the user's own
             pass_fds=(to_it, from_it),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
