@@ -40,14 +40,14 @@ class Bench:
     def __init__(self, lab: Lab, options: argparse.Namespace) -> None:
         self._lab = lab
         self._options = options
-        self.findings = Findings()
+        self.findings = load_findings(RESULTS) if options.add else Findings()
 
     def run(self) -> None:
         """Raises LabError, AssertionError or FailedAuditError where a subject does not come up at all."""
         for interval in self._options.intervals:
             product = Product(self._lab, interval, checks=self._options.checks)
             product.deploy()
-            if interval == self._options.intervals[0]:
+            if not self.findings.appetites:
                 self._quiet(interval)
             self._busy(interval)
             self._trials(product)
@@ -176,6 +176,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--checks", action="store_true", help="also fail a check that a node is required to pass")
     parser.add_argument("--no-ancestor", dest="ancestor", action="store_false")
     parser.add_argument("--render", action="store_true", help="only make table and chart of the last run again")
+    parser.add_argument("--add", action="store_true", help="to what the last run found")
     parser.add_argument("--document", type=Path, default=DOCUMENT)
     parser.add_argument("--no-build", action="store_true", help="the registry has the images already")
     parser.add_argument("--keep", action="store_true", help="leave the Swarm up at the end")
