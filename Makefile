@@ -66,6 +66,7 @@ campaign: root $(READY)
 	@$(BIN)/python -m tests.campaign $(if $(SEED),--seed $(SEED)) $(if $(ITERATIONS),--iterations $(ITERATIONS)) $(ARGS)
 
 bench: root $(READY)
+	@$(BIN)/python -m tests.bench.buoy_load --write docs/benchmarks-buoy.md
 	@$(BIN)/python -m tests.bench $(if $(TRIALS),--trials $(TRIALS)) $(ARGS)
 
 .PHONY: root

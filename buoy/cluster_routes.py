@@ -14,11 +14,12 @@ from buoy.events import Streams
 from buoy.memo import Memo
 from buoy.responses import also, respond
 from buoy.streaming import STREAM, TOO_MANY_STREAMS, Beat, streaming, wants_stream
+from shared.status_file import HISTORY_KEPT
 
 REPLAYED = 10
 """Transitions that a new stream starts with."""
 
-Limit = Annotated[int | None, Query(ge=0, le=100_000, description="At most that many of the last transitions")]
+Limit = Annotated[int | None, Query(ge=0, le=HISTORY_KEPT, description="At most that many of the last transitions")]
 Scope = Annotated[Literal["cluster", "node"], Query(description="Of all nodes, or of the one that answers")]
 
 

@@ -31,7 +31,7 @@ from shared.errors import FatalError, SettingsError
 from shared.link_protocol import SOCKET_NAME, FloatHello, Report
 from shared.logs import configure
 from shared.settings import FloatSettings
-from shared.status_file import HISTORY_FILE
+from shared.status_file import HISTORY_FILE, HISTORY_KEPT
 
 logger = logging.getLogger("float")
 
@@ -107,7 +107,7 @@ async def _build_doors(settings: FloatSettings, lease: LeaseKeeper, link: LinkCl
             clock=clock,
             send=lambda status: link.send(Report(status=status)),
         ),
-        history=History(settings.status_folder / HISTORY_FILE, node=settings.node_hostname),
+        history=History(settings.status_folder / HISTORY_FILE, node=settings.node_hostname, limit=HISTORY_KEPT),
         clock=clock,
     )
 

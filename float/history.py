@@ -14,7 +14,7 @@ logger = logging.getLogger(__name__)
 class History:
     """`history.jsonl`: one JSON object a line with time, node, router, vrid, from, to and reason."""
 
-    def __init__(self, path: Path, *, node: str, limit: int = 1000) -> None:
+    def __init__(self, path: Path, *, node: str, limit: int) -> None:
         self._path = path
         self._node = node
         self._limit = limit

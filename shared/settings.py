@@ -13,7 +13,7 @@ from shared import clashes, net_values, values
 from shared.environment import ReadFile, Reading, Variable, read_file
 from shared.link_protocol import LINK_FOLDER
 from shared.settings_base import LogFormat, LogLevel, Settings
-from shared.status_file import STATUS_FOLDER
+from shared.status_file import HISTORY_KEPT, STATUS_FOLDER
 from shared.vrrp_settings import State, VrrpSettings
 
 __all__ = [
@@ -154,8 +154,8 @@ class BuoySettings(Settings):
     ] = ()
     """Subnets that may ask for more than `/livez`, `/health` and the role paths; empty allows everybody."""
 
-    history_limit: Annotated[int, Variable("KEEPALIVED_HISTORY_LIMIT", values.whole(1, 100_000))] = 1000
-    """Transitions that are kept, 1 to 100000."""
+    history_limit: Annotated[int, Variable("KEEPALIVED_HISTORY_LIMIT", values.whole(1, HISTORY_KEPT))] = 1000
+    """Transitions that are shown, 1 to 10000: so many does each float keep."""
 
     cluster_interval: Annotated[float, Variable("KEEPALIVED_CLUSTER_INTERVAL", values.seconds("0.1", "60"))] = 1.0
     """Seconds between two rounds of asking the other buoys, 0.1 to 60."""

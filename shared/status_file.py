@@ -18,6 +18,9 @@ ANCHOR_FILE = "anchor.json"
 HISTORY_FILE = "history.jsonl"
 """One JSON object a line: time (Unix seconds), node, router, vrid, from, to, reason; appended by the float."""
 
+HISTORY_KEPT = 10_000
+"""Transitions that a float keeps at least: some 2 MB, and never more than twice that."""
+
 STALE_AFTER = 3.0
 """Seconds after which a status no longer tells the truth."""
 

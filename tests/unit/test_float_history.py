@@ -31,7 +31,7 @@ def filled(path: Path, count: int, *, limit: int = 3) -> History:
 
 
 def test_a_transition_is_one_line_of_json(tmp_path: Path) -> None:
-    History(tmp_path / "history.jsonl", node="a").append(transition())
+    History(tmp_path / "history.jsonl", node="a", limit=10).append(transition())
     assert json.loads((tmp_path / "history.jsonl").read_text()) == {
         "time": 1_700_000_000.123,
         "node": "a",
@@ -68,5 +68,5 @@ def test_nothing_is_left_beside_the_history(tmp_path: Path) -> None:
 def test_a_volume_that_cannot_be_written_is_logged_and_stops_nothing(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    History(tmp_path / "gone" / "history.jsonl", node="a").append(transition())
+    History(tmp_path / "gone" / "history.jsonl", node="a", limit=10).append(transition())
     assert "the history cannot be written" in caplog.text

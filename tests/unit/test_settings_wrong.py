@@ -217,7 +217,7 @@ WRONG_FOR_BUOY = [
     ("KEEPALIVED_BUOY_PORT", "8082:3000", PORT),
     ("KEEPALIVED_BUOY_ALLOW", "everybody", "'everybody' is not a subnet like 192.0.2.0/24"),
     ("KEEPALIVED_BUOY_ALLOW", "10.0.0.1/8", "'10.0.0.1/8' has host bits set; the subnet is 10.0.0.0/8"),
-    ("KEEPALIVED_HISTORY_LIMIT", "0", "must be a whole number from 1 to 100000"),
+    ("KEEPALIVED_HISTORY_LIMIT", "0", "must be a whole number from 1 to 10000"),
     ("KEEPALIVED_CLUSTER_INTERVAL", "0", "must be seconds, from 0.1 to 60"),
 ]
 
