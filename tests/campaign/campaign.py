@@ -81,7 +81,7 @@ class Campaign:
                     lambda: self._auditor.during(faults), within=SETTLING, calm=0.5, when="while the faults last"
                 )
             mended = time.monotonic()
-            strikes.mend(lab)
+            missed += strikes.mend(lab)
             until_none(lambda: self._auditor.whole(capture), within=HEALING, calm=1.0, when="mended")
             whole = time.monotonic() - mended
             report = client.report()

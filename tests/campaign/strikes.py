@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from tests.campaign import engines
 from tests.campaign.choice import Kind, Strike, Update, Where
 from tests.lab.cluster import STACK, Lab
 from tests.lab.faults import FLOAT
@@ -81,8 +82,33 @@ def start_update(lab: Lab, update: Update, number: int) -> None:
         lab.ask_swarm("service", "update", "--detach", "--quiet", *words[update])
 
 
-def mend(lab: Lab) -> None:
-    """Everything that the round broke by force; the product has to mend itself. Raises LabError, AssertionError."""
+def mend(lab: Lab) -> list[str]:
+    """Everything that the round broke by force; the product has to mend itself. Raises LabError, AssertionError.
+
+    Returns what Docker itself could not mend.
+    """
+    _power_and_cables(lab)
+    for name in _workers(lab):
+        lab.promote(name)
+    cured: list[str] = []
+    try:
+        repair(lab)
+    except AssertionError:
+        cured = engines.cure(lab, BUOY_SERVICE)
+        if not cured:
+            raise
+        repair(lab)
+    wait_until(lambda: not _updating(lab, BUOY_SERVICE), 120, "the buoys' update to end", interval=0.2)
+    return cured
+
+
+def _updating(lab: Lab, service: str) -> bool:
+    template = "{{if .UpdateStatus}}{{.UpdateStatus.State}}{{end}}"
+    state = lab.ask_swarm("service", "inspect", "--format", template, service).stdout.strip()
+    return state not in {"", *ENDED}
+
+
+def _power_and_cables(lab: Lab) -> None:
     for host in lab.hosts.values():
         if not host.is_on:
             lab.boot(host.name, wait=False)
@@ -93,16 +119,6 @@ def mend(lab: Lab) -> None:
         if not host.answers() and host.dockerd is None:
             lab.start_dockerd(host.name)
         host.wait_until_it_answers()
-    for name in _workers(lab):
-        lab.promote(name)
-    repair(lab)
-    wait_until(lambda: not _updating(lab, BUOY_SERVICE), 120, "the buoys' update to end", interval=0.2)
-
-
-def _updating(lab: Lab, service: str) -> bool:
-    template = "{{if .UpdateStatus}}{{.UpdateStatus.State}}{{end}}"
-    state = lab.ask_swarm("service", "inspect", "--format", template, service).stdout.strip()
-    return state not in {"", *ENDED}
 
 
 def _workers(lab: Lab) -> list[str]:

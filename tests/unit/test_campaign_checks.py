@@ -7,7 +7,7 @@ import struct
 from collections import Counter
 from pathlib import Path
 
-from tests.campaign import addresses, leaks, parts, roster, wire
+from tests.campaign import addresses, engines, leaks, parts, roster, wire
 from tests.campaign.leaks import Usage
 from tests.campaign.roster import Instance, Manager
 
@@ -134,3 +134,14 @@ def test_a_health_probe_is_no_leak() -> None:
         return parts.Process(1, 0, command, "S", "float", 0.0, 0, 0, 0.0, Path("/"))
 
     assert parts.census([process("tini"), process("healthcheck"), process("sleep")]) == {("float", "tini"): 1}
+
+
+def test_only_an_engine_that_keeps_a_dead_tasks_port_is_stuck() -> None:
+    lines = [
+        "h1|Running 2 minutes ago|",
+        "h1|Failed 3 minutes ago|Bind for 0.0.0.0:8082 failed: port is already allocated",
+        "h2|Failed 1 second ago|Bind for 0.0.0.0:8082 failed: port is already allocated",
+        "h3|Failed 1 second ago|task: non-zero exit (1)",
+    ]
+
+    assert engines.stuck(lines) == ["h2"]
