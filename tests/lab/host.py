@@ -92,6 +92,7 @@ class Host(Engine):
         if first is None:
             raise LabError(f"{self.name} is off already")
         self.segment.unplug(self.name)
+        cgroups.thaw(lambda group: group == self.namespace)
         processes.end(first, signal.SIGKILL)
         self.segment.detach(self.name)
         cgroups.remove(lambda group: group == self.namespace)

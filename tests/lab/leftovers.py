@@ -46,6 +46,7 @@ def mounts(plan: Plan) -> list[str]:
 
 def _end_processes(plan: Plan) -> None:
     """First processes first: each takes all of its host along, so few are left for the second look."""
+    cgroups.thaw(plan.owns)
     for pid_file in plan.state.glob("*/unshare.pid"):
         outer = processes.read_pid(pid_file)
         if outer is not None and processes.is_ours(outer, plan.name):
