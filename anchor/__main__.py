@@ -272,7 +272,7 @@ def main() -> int:
     except FatalError as error:
         logger.error("%s", error)
         return error.exit_code
-    except Exception:
+    except Exception:  # the process's boundary: a trace in the log and a non-zero exit that Swarm sees
         logger.exception("A part of the anchor ended unexpectedly.")
         return 1
     return 0

@@ -73,7 +73,7 @@ class Reconciler:
             raise
         except EngineError as error:
             self._failed(str(error))
-        except Exception:
+        except Exception:  # the loop's boundary: an oddity of one turn must not end the float's only keeper
             logger.exception("A turn of the loop failed; trying again.")
             self._failed("an unexpected error, see the log")
         else:

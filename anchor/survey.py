@@ -79,7 +79,7 @@ class Survey:
             await self._unanswered(error, asked)
         except EngineError as error:
             self._without_quorum(error, asked)
-        except Exception:
+        except Exception:  # the loop's boundary: an answer of Docker that nobody foresaw changes nothing
             logger.exception("What the Swarm said cannot be understood; what was seen last stays.")
             self._trouble = "the Swarm cannot be understood"
         else:
