@@ -14,7 +14,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 STACK ?= keepalived
-TEST_LAB := --name keepalived-test --subnet 10.89.0.0/24
+LAB_NAME ?= keepalived-test
+LAB_SUBNET ?= 10.89.0.0/24
+export LAB_NAME LAB_SUBNET
+TEST_LAB := --name $(LAB_NAME) --subnet $(LAB_SUBNET)
 
 .PHONY: help
 help:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Iterator
 from typing import Any
 
@@ -14,8 +15,9 @@ from tests.lab.status import table
 from tests.swarm.audit import rows
 from tests.swarm.repair import repair, repair_swarm, stand_up
 
-NAME = "keepalived-test"
-SUBNET = "10.89.0.0/24"
+NAME = os.environ.get("LAB_NAME", "keepalived-test")
+SUBNET = os.environ.get("LAB_SUBNET", "10.89.0.0/24")
+"""Another lab beside this one wants both variables."""
 
 
 @pytest.fixture(scope="session")
