@@ -22,6 +22,7 @@ from float.keepalived import Keepalived
 from float.lease import LeaseKeeper
 from float.link_client import LinkClient
 from float.notify_fifo import NotifyFifo
+from float.offers import Offers
 from float.ownership import OwnershipRecord
 from float.render import Renderer
 from float.report import Reporter
@@ -75,7 +76,7 @@ async def _serve(settings: FloatSettings, lease: LeaseKeeper) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, supervisor.terminate)
     loop.add_signal_handler(signal.SIGUSR1, supervisor.handover)
-    return await supervisor.run(link)
+    return await supervisor.run(link=link.run(supervisor))
 
 
 async def _build_doors(settings: FloatSettings, lease: LeaseKeeper, link: LinkClient) -> Doors:
@@ -90,13 +91,17 @@ async def _build_doors(settings: FloatSettings, lease: LeaseKeeper, link: LinkCl
         "container_id": _container_id(),
         "keepalived_version": await keepalived.version(),
     }
+    history = History(settings.status_folder / HISTORY_FILE, node=settings.node_hostname, limit=HISTORY_KEPT)
     custody = Custody(addresses=addresses, lease=lease, record=record)
     return Doors(
         keepalived=keepalived,
         engine=Engine(
             keepalived=keepalived, renderer=renderer, custody=custody, track_folder=TRACK_FOLDER, clock=clock
         ),
-        examiner=Examiner(addresses=addresses, renderer=renderer, keepalived=keepalived, record=record),
+        offers=Offers(
+            examiner=Examiner(addresses=addresses, renderer=renderer, keepalived=keepalived, record=record),
+            answer=link.send,
+        ),
         custody=custody,
         adverts=AdvertListener(),
         lease=lease,
@@ -107,8 +112,8 @@ async def _build_doors(settings: FloatSettings, lease: LeaseKeeper, link: LinkCl
             clock=clock,
             send=lambda status: link.send(Report(status=status)),
         ),
-        history=History(settings.status_folder / HISTORY_FILE, node=settings.node_hostname, limit=HISTORY_KEPT),
         clock=clock,
+        told=(history.append,),
     )
 
 

@@ -10,11 +10,16 @@ import struct
 from collections.abc import Callable
 
 from float.advert import Advert, parse_advert, parse_ipv4_packet
+from float.resolve import ResolvedSpec
+from shared.models import Transport
 
 logger = logging.getLogger(__name__)
 
 VRRP = 112
 """IP protocol number (RFC 9568, section 5.1.1.4)."""
+
+ALL_VRRP6_ROUTERS = "ff02::12"
+"""RFC 9568, section 5.1.2.2."""
 
 
 class AdvertListener:
@@ -37,6 +42,17 @@ class AdvertListener:
                 raise
             self._sockets.append(sock)
             asyncio.get_running_loop().add_reader(sock, read, sock)
+
+    def hear(self, spec: ResolvedSpec) -> None:
+        """Hear multicast adverts too; where that cannot be, keepalived still does, and nothing is preempted."""
+        for router in spec.routers:
+            if router.transport is not Transport.MULTICAST:
+                continue
+            group = ALL_VRRP6_ROUTERS if router.advertised.address.version == 6 else spec.spec.multicast_group
+            try:
+                self.join(router.interface, group)
+            except OSError as error:
+                logger.warning("the adverts to %s on %s cannot be heard: %s", group, router.interface, error)
 
     def join(self, interface: str, group: str) -> None:
         """Hear the multicast group on that interface too; twice is once."""

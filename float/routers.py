@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from float.advert import Advert
@@ -111,6 +111,11 @@ class RouterBook:
         before, entry.heard = entry.heard, Heard(advert.source, advert.priority, now)
         silent = before is None or now - before.at > entry.router.master_down_interval
         return silent or before is None or (before.source, before.priority) != (advert.source, advert.priority)
+
+    def count(self, counters: Mapping[str, dict[str, int]]) -> None:
+        """Book keepalived's counters of the routers that are ours."""
+        for name, entry in self.entries.items():
+            entry.counters = counters.get(name, entry.counters)
 
     def masters(self) -> list[RouterEntry]:
         """The routers whose VIPs this node carries."""

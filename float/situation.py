@@ -5,6 +5,7 @@ It holds what was told and when; it decides nothing about VRRP and touches nothi
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections.abc import Sequence
 
@@ -31,6 +32,7 @@ class Situation:
         self._link = LinkState(severed_at=now)
         self._timing = _NO_SPEC
         self._verdict: tuple[Condition, ...] = ()
+        self._own: dict[str, tuple[Condition, ...]] = {}
         self._handover_until = 0.0
         self._link_was_ok = True
         self._orphan_said_at = 0.0
@@ -56,6 +58,10 @@ class Situation:
     def judged(self, verdict: tuple[Condition, ...]) -> None:
         """The anchor's conditions, each time whole."""
         self._verdict = verdict
+
+    def observed(self, source: str, conditions: tuple[Condition, ...]) -> None:
+        """What a source of this float's own (checks, say) has found, each time whole; it stands beside the verdict."""
+        self._own[source] = conditions
 
     def said_goodbye(self, reason: GoodbyeReason, now: float) -> None:
         """The anchor said why it goes; some reasons take us along."""
@@ -89,7 +95,7 @@ class Situation:
             own.append(self.leaving.condition)
         if now < self._handover_until:
             own.append(Condition(name="handover", ok=False, reason="asked to hand over"))
-        return (*own, *self._verdict)
+        return (*own, *itertools.chain.from_iterable(self._own.values()), *self._verdict)
 
     def next_change(self, now: float) -> float | None:
         """When time alone changes something here."""

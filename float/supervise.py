@@ -10,39 +10,32 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 from float.advert import Advert
 from float.adverts import AdvertListener
+from float.counters import gather
 from float.custody import Custody
 from float.departure import Leaving
 from float.engine import Engine
-from float.examine import Examiner
-from float.history import History
 from float.keepalived import Keepalived
 from float.lease import LeaseKeeper
 from float.lifecycle import ChildState
-from float.link_client import LinkClient
 from float.notice import Notice
+from float.offers import Offers
 from float.report import Picture, Reporter
-from float.resolve import ResolvedSpec, UnresolvableError
+from float.resolve import ResolvedSpec
 from float.routers import RouterBook, Transition
 from float.situation import Situation
-from float.stats import DumpError
 from shared.clock import Clock
-from shared.link_protocol import FloatHello, Goodbye, Message, SpecAnswer, SpecMessage, VerdictMessage
-from shared.models import Transport
+from shared.link_protocol import FloatHello, Goodbye, Message, SpecMessage, VerdictMessage
 
 logger = logging.getLogger(__name__)
 
 TICK = 1.0
 """Seconds between two turns when nothing happens."""
-
-STATS_PERIOD = 5.0
-"""Seconds between two looks at keepalived's counters."""
-
-ALL_VRRP6_ROUTERS = "ff02::12"
-"""RFC 9568, section 5.1.2.2."""
 
 
 @dataclass(frozen=True)
@@ -51,13 +44,14 @@ class Doors:
 
     keepalived: Keepalived
     engine: Engine
-    examiner: Examiner
+    offers: Offers
     custody: Custody
     adverts: AdvertListener
     lease: LeaseKeeper
     reporter: Reporter
-    history: History
     clock: Clock
+    told: tuple[Callable[[Transition], None], ...]
+    """Who hears of each transition, in this order: history, notify scripts."""
 
 
 class Supervisor:
@@ -69,9 +63,6 @@ class Supervisor:
         self._wake = asyncio.Event()
         self._book = RouterBook()
         self._situation = Situation(doors.clock.monotonic())
-        self._offers: asyncio.Queue[SpecMessage] = asyncio.Queue()
-        self._resolved: ResolvedSpec | None = None
-        self._refused: tuple[str | None, str] = (None, "")
         self._look_at = 0.0
         self._news = True
 
@@ -89,8 +80,7 @@ class Supervisor:
 
     def hello(self) -> FloatHello:
         """Who we are, and which spec runs already."""
-        digest = self._resolved.spec.digest if self._resolved else None
-        return self._hello.model_copy(update={"spec_digest": digest})
+        return self._hello.model_copy(update={"spec_digest": self._doors.offers.digest})
 
     def link_connected(self) -> None:
         """An anchor accepted the connection."""
@@ -107,7 +97,7 @@ class Supervisor:
         is_back = self._situation.heard(self._now())
         match message:
             case SpecMessage():
-                self._offers.put_nowait(message)
+                self._doors.offers.put(message)
             case VerdictMessage():
                 self._situation.judged(message.conditions)
                 self._rouse()
@@ -138,14 +128,12 @@ class Supervisor:
 
     # The loop.
 
-    async def run(self, link: LinkClient) -> int:
-        """Serve until told to end; returns the exit code."""
+    async def run(self, **beside: Coroutine[Any, Any, None]) -> int:
+        """Serve until told to end, with these tasks beside; returns the exit code."""
+        beside["offers"] = self._doors.offers.run(self._adopt, self._rouse)
+        beside["counters"] = gather(self._doors.keepalived, self._book)
         async with asyncio.TaskGroup() as group:
-            tasks = [
-                group.create_task(link.run(self), name="link"),
-                group.create_task(self._examine_offers(link), name="examine"),
-                group.create_task(self._gather_stats(), name="stats"),
-            ]
+            tasks = [group.create_task(work, name=name) for name, work in beside.items()]
             while not self._situation.over(self._book.masters(), self._now()):
                 await self._sleep()
                 try:
@@ -173,9 +161,10 @@ class Supervisor:
     async def _turn(self) -> None:
         now = self._now()
         self._decide(now)
-        if self._resolved:
-            self._doors.engine.configure(self._resolved, self._book.entries.values())
-            await self._doors.engine.keep_running(self._resolved, on_exit=self.keepalived_exited)
+        resolved = self._doors.offers.adopted
+        if resolved:
+            self._doors.engine.configure(resolved, self._book.entries.values())
+            await self._doors.engine.keep_running(resolved, on_exit=self.keepalived_exited)
         if self._news or now >= self._look_at:
             await self._look(now)
         self._doors.engine.hold_leases(self._book.masters())
@@ -198,8 +187,8 @@ class Supervisor:
 
     def _report(self, now: float) -> None:
         picture = Picture(
-            resolved=self._resolved,
-            refused=self._refused,
+            resolved=self._doors.offers.adopted,
+            refused=self._doors.offers.refused,
             lifecycle=self._doors.engine.lifecycle,
             conditions=self._situation.conditions(now),
             link_up=self._situation.link_up(now),
@@ -212,66 +201,16 @@ class Supervisor:
 
     async def _shut_down(self) -> None:
         logger.info("ending: %s", self._situation.leaving.reason if self._situation.leaving else "asked to")
-        await self._doors.engine.stop(self._resolved)
+        await self._doors.engine.stop(self._doors.offers.adopted)
         self._news = True
         self._report(self._now())
 
     # Beside the loop.
 
-    async def _examine_offers(self, link: LinkClient) -> None:
-        while True:
-            offer = await self._offers.get()
-            digest = offer.spec.digest
-            problems: tuple[str, ...] = ()
-            if self._resolved is None or self._resolved.spec.digest != digest:
-                problems = await self._examine(offer)
-            self._refused = (digest, "\n".join(problems)) if problems else (None, "")
-            link.send(SpecAnswer(digest=digest, trial=offer.trial, accepted=not problems, problems=problems))
-            self._rouse()
-
-    async def _examine(self, offer: SpecMessage) -> tuple[str, ...]:
-        try:
-            resolved = await self._doors.examiner.examine(offer.spec)
-        except UnresolvableError as error:
-            logger.error("the spec is refused, what runs goes on: %s", error)
-            return error.problems
-        except OSError as error:
-            return (f"this host cannot be looked at: {error}",)
-        if not offer.trial:
-            self._adopt(resolved)
-            self._listen(resolved)
-        return ()
-
     def _adopt(self, resolved: ResolvedSpec) -> None:
-        self._resolved = resolved
         self._book.load(resolved)
         self._situation.take_timing(resolved.spec)
-        logger.info("new spec %s", resolved.spec.digest, extra={"virtual_routers": len(resolved.routers)})
-
-    def _listen(self, resolved: ResolvedSpec) -> None:
-        """Hear multicast adverts too; where that cannot be, keepalived still does, and nothing is preempted."""
-        for router in resolved.routers:
-            if router.transport is not Transport.MULTICAST:
-                continue
-            group = ALL_VRRP6_ROUTERS if router.advertised.address.version == 6 else resolved.spec.multicast_group
-            try:
-                self._doors.adverts.join(router.interface, group)
-            except OSError as error:
-                logger.warning("the adverts to %s on %s cannot be heard: %s", group, router.interface, error)
-
-    async def _gather_stats(self) -> None:
-        while True:
-            await asyncio.sleep(STATS_PERIOD)
-            if self._doors.engine.lifecycle.state is not ChildState.RUNNING:
-                continue
-            try:
-                dump = await self._doors.keepalived.dump()
-            except (DumpError, OSError) as error:
-                logger.debug("no counters this time: %s", error)
-                continue
-            for name, instance in dump.items():
-                if name in self._book.entries:
-                    self._book.entries[name].counters = instance.counters
+        self._doors.adverts.hear(resolved)
 
     def _tell(self, transition: Transition) -> None:
         logger.info(
@@ -282,7 +221,8 @@ class Supervisor:
             transition.reason,
             extra={"vrid": transition.vrid},
         )
-        self._doors.history.append(transition)
+        for told in self._doors.told:
+            told(transition)
 
     def _rouse(self) -> None:
         self._news = True

@@ -176,3 +176,18 @@ def test_the_link_is_logged_when_it_turns_and_not_at_every_look(caplog: pytest.L
     situation.heard(106.0)
     situation.say_link_changes(106.0)
     assert caplog.messages == ["link: the anchor hangs: nothing heard for 3 s", "link: the anchor answers"]
+
+
+def test_the_floats_own_conditions_stand_beside_the_verdict() -> None:
+    situation = under_anchor()
+    situation.judged((Condition(name="quorum", ok=True),))
+    situation.observed("checks", (Condition(name="check:port", ok=False),))
+    assert [c.name for c in situation.conditions(100.0)] == ["link", "check:port", "quorum"]
+
+
+def test_a_source_of_own_conditions_replaces_only_its_own() -> None:
+    situation = under_anchor()
+    situation.observed("checks", (Condition(name="check:port", ok=False),))
+    situation.observed("probe", (Condition(name="probe", ok=False),))
+    situation.observed("checks", ())
+    assert failing_names(situation, 100.0) == ["probe"]

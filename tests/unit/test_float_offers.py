@@ -1,0 +1,88 @@
+"""Specs that were offered: one after the other, each with an answer, and a refused one changes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+
+from float.offers import Offers
+from float.resolve import ResolvedSpec, UnresolvableError
+from shared.link_protocol import SpecAnswer, SpecMessage
+from shared.models import FloatSpec
+from tests.unit.float_samples import ROUTER, SPEC, resolved
+
+BAD = SPEC.model_copy(update={"interface": "nosuch0"})
+OTHER = SPEC.model_copy(update={"vrrp_version": 2})
+
+
+class Host:
+    """A host that carries every spec but BAD, and counts how often it was asked."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    async def examine(self, spec: FloatSpec) -> ResolvedSpec:
+        self.asked += 1
+        if spec == BAD:
+            raise UnresolvableError(("no nosuch0 here",))
+        return ResolvedSpec(spec, (resolved(ROUTER),))
+
+
+class Desk:
+    """Offers over a host, with what was answered and adopted."""
+
+    def __init__(self) -> None:
+        self.host = Host()
+        self.answers: list[SpecAnswer] = []
+        self.adopted: list[str] = []
+        self.offers = Offers(examiner=self.host, answer=self.answers.append)
+
+    async def offered(self, *specs: FloatSpec, trial: bool = False) -> None:
+        """Offer them, and wait until the last one is answered."""
+        due, answered = len(self.answers) + len(specs), asyncio.Event()
+        for spec in specs:
+            self.offers.put(SpecMessage(spec=spec, trial=trial))
+        work = asyncio.create_task(
+            self.offers.run(
+                lambda spec: self.adopted.append(spec.spec.digest),
+                lambda: answered.set() if len(self.answers) == due else None,
+            )
+        )
+        await answered.wait()
+        work.cancel()
+
+
+async def test_an_accepted_spec_is_adopted_and_answered() -> None:
+    desk = Desk()
+    await desk.offered(SPEC)
+    assert desk.adopted == [SPEC.digest]
+    assert desk.answers == [SpecAnswer(digest=SPEC.digest, accepted=True)]
+
+
+async def test_a_refused_spec_leaves_the_running_one_and_says_why() -> None:
+    desk = Desk()
+    await desk.offered(SPEC, BAD)
+    assert desk.offers.digest == SPEC.digest
+    assert desk.offers.refused == (BAD.digest, "no nosuch0 here")
+    assert desk.answers[-1] == SpecAnswer(digest=BAD.digest, accepted=False, problems=("no nosuch0 here",))
+
+
+async def test_an_accepted_spec_ends_the_refusal_of_the_one_before() -> None:
+    desk = Desk()
+    await desk.offered(BAD, SPEC)
+    assert desk.offers.refused == (None, "")
+
+
+async def test_a_trial_is_answered_and_changes_nothing() -> None:
+    desk = Desk()
+    await desk.offered(SPEC)
+    await desk.offered(OTHER, trial=True)
+    assert desk.answers[-1] == SpecAnswer(digest=OTHER.digest, trial=True, accepted=True)
+    assert desk.adopted == [SPEC.digest]
+    assert desk.offers.digest == SPEC.digest
+
+
+async def test_the_spec_that_runs_is_not_examined_again() -> None:
+    desk = Desk()
+    await desk.offered(SPEC, SPEC)
+    assert desk.host.asked == 1
+    assert [answer.accepted for answer in desk.answers] == [True, True]
