@@ -1,31 +1,17 @@
-"""The door to Docker, and the only place that knows its SDK: our facts out, our errors out, a limit on every call."""
+"""The door to Docker: what is asked of it, call by call, and our facts as its answers."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import threading
 from collections.abc import Callable, Iterator, Mapping
-from http import HTTPStatus
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import docker
-import requests
-import urllib3
-from docker.errors import APIError, DockerException, NotFound
 from docker.types.daemon import CancellableStream
 
 from anchor import docker_json, facts
+from anchor.connection import SDK_ERRORS, Connection, ours
 from anchor.engine import CHANGE, LOOK, PULL, STOP, STOP_TIMEOUT
-from anchor.threads import in_thread
-from shared.errors import SettingsError
-
-T = TypeVar("T")
-
-DEFAULT_HOST = "unix:///var/run/docker.sock"
-OLDEST_VERSION = "1.41"
-"""Of the API, for asking which one the engine speaks: Docker 20.10's, the oldest engine that this is tested on."""
 
 STALLED_PULL = 60.0
 """Seconds without a word after which a pull that had begun counts as failed."""
@@ -34,32 +20,14 @@ _EVENTS = {
     "type": ["container", "node", "service"],
     "event": ["start", "die", "destroy", "rename", "pause", "unpause", "create", "update", "remove"],
 }
-_NO_QUORUM = ("does not have a leader", "context deadline exceeded", "DeadlineExceeded", "raft:")
-_SDK_ERRORS = (requests.RequestException, urllib3.exceptions.HTTPError, DockerException, OSError)
-_NOT_MANAGING = ("not a swarm manager", "not part of a swarm", "not connected to a swarm")
 
 
 class Docker:
-    """One engine, reached through one client; calls run in threads of their own, so that none can block another."""
+    """One engine."""
 
-    def __init__(self, host: str | None) -> None:
-        self._host = host or DEFAULT_HOST
-        self._made: dict[float, docker.APIClient] = {}
-        self._version = ""
-        self._auth_file: Path | None = None
-        self._making = threading.Lock()
+    def __init__(self, connection: Connection) -> None:
+        self._ask, self._client = connection.ask, connection.client
         self._stream: CancellableStream[Any] | None = None
-
-    def use_registry_auth(self, path: Path) -> None:
-        """Log in to registries with that file, in the form of Docker's config.json. Raises SettingsError."""
-        try:
-            content = json.loads(path.read_bytes())
-        except (OSError, ValueError) as error:
-            raise SettingsError([f"KEEPALIVED_REGISTRY_AUTH_FILE={path}: cannot be read as JSON: {error}"]) from None
-        if not isinstance(content, dict) or not isinstance(content.get("auths"), dict):
-            rule = 'must be a config.json with "auths", as `docker login` writes it'
-            raise SettingsError([f"KEEPALIVED_REGISTRY_AUTH_FILE={path}: {rule}"])
-        self._auth_file = path
 
     async def describe(self, *, limit: float = LOOK) -> facts.Engine:
         """This engine and its part in the Swarm."""
@@ -171,8 +139,8 @@ class Docker:
             yield None
             for raw in self._stream:
                 yield docker_json.event(raw)
-        except (*_SDK_ERRORS, ValueError) as error:
-            raise _ours(error, "events") from error
+        except (*SDK_ERRORS, ValueError) as error:
+            raise ours(error, "events") from error
         raise facts.EngineSilentError("Docker ended the stream of events")
 
     def end_events(self) -> None:
@@ -180,72 +148,9 @@ class Docker:
         if self._stream is not None:
             self._stream.close()
 
-    def _client(self, read: float = LOOK) -> docker.APIClient:
-        """The client whose requests wait that long for a byte; all of them speak the version that the first found."""
-        with self._making:
-            if not self._version:
-                self._version = self._negotiate()
-            if read not in self._made:
-                self._made[read] = self._make(self._version, read)
-            return self._made[read]
-
-    def _negotiate(self) -> str:
-        """The API version that the engine speaks; the SDK's own way leaks a socket for every engine that is not up."""
-        probe = self._make(OLDEST_VERSION, LOOK)
-        try:
-            return str(probe.version(api_version=False)["ApiVersion"])
-        finally:
-            probe.close()
-
-    def _make(self, version: str, read: float) -> docker.APIClient:
-        client = docker.APIClient(base_url=self._host, version=version, timeout=int(read))
-        if self._auth_file is not None:
-            client.reload_config(dockercfg_path=str(self._auth_file))
-        return client
-
-    async def _ask(
-        self, call: Callable[[docker.APIClient], T], limit: float, what: str, *, read: float | None = None
-    ) -> T:
-        """Run one call of the SDK in a thread. Raises EngineError, EngineSilentError once the limit is reached."""
-
-        def run() -> T:
-            try:
-                return call(self._client(read or limit))
-            except _SDK_ERRORS as error:
-                raise _ours(error, what) from error
-
-        try:
-            return await asyncio.wait_for(in_thread(run, name=f"docker {what}"), limit + 0.5)
-        except TimeoutError:
-            raise facts.EngineSilentError(f"Docker did not answer within {limit:g} s ({what})") from None
-
 
 def _pull(reference: str, heard: Callable[[], None], client: docker.APIClient) -> None:
     for line in client.pull(reference, stream=True, decode=True):
         heard()
         if "error" in line:
             raise facts.PullError(str(line["error"]))
-
-
-def _ours(error: Exception, what: str) -> facts.EngineError:
-    """The SDK's error as one of ours; the sentence keeps Docker's own words."""
-    if not isinstance(error, APIError):
-        return facts.EngineSilentError(f"Docker does not answer ({what}): {_innermost(error)}")
-    words = str(error.explanation or error)
-    sentence = f"Docker refused ({what}): {words}"
-    if any(phrase in words for phrase in _NOT_MANAGING):
-        return facts.NotManagingError(sentence)
-    if any(phrase in words for phrase in _NO_QUORUM):
-        return facts.NoQuorumError(sentence)
-    if isinstance(error, NotFound):
-        return facts.NotFoundError(sentence)
-    if error.status_code == HTTPStatus.CONFLICT:
-        return facts.ConflictError(sentence)
-    return facts.EngineError(sentence)
-
-
-def _innermost(error: BaseException) -> str:
-    """The cause at the bottom, which says `No such file or directory` where the top says `Connection aborted`."""
-    while (below := error.__cause__ or error.__context__) is not None:
-        error = below
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

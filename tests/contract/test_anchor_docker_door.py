@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from anchor.connection import Connection
 from anchor.facts import (
     ConflictError,
     EngineError,
@@ -123,7 +124,7 @@ def engine(tmp_path: Path) -> Iterator[PaperEngine]:
 
 @pytest.fixture
 def docker(engine: PaperEngine) -> Docker:
-    return Docker(f"unix://{engine.socket}")
+    return Docker(Connection(f"unix://{engine.socket}"))
 
 
 async def test_a_container_is_told_in_our_words(engine: PaperEngine, docker: Docker) -> None:
@@ -155,7 +156,7 @@ async def test_dockers_refusals_become_ours_and_keep_its_words(
 
 async def test_nobody_there_is_silence_and_says_why(tmp_path: Path) -> None:
     with pytest.raises(EngineSilentError, match="No such file or directory"):
-        await Docker(f"unix://{tmp_path}/none.sock").ping()
+        await Docker(Connection(f"unix://{tmp_path}/none.sock")).ping()
     gc.collect()
 
 
@@ -213,12 +214,10 @@ async def test_a_registry_that_says_nothing_is_given_up(engine: PaperEngine, doc
         await docker.pull("float:1", first_word=0.2)
 
 
-async def test_a_pull_names_one_tag_and_logs_in_with_the_secrets_file(
-    engine: PaperEngine, docker: Docker, tmp_path: Path
-) -> None:
+async def test_a_pull_names_one_tag_and_logs_in_with_the_secrets_file(engine: PaperEngine, tmp_path: Path) -> None:
     secret = tmp_path / "auth.json"
     secret.write_text(json.dumps({"auths": {"registry.example:5000": {"auth": "dXNlcjpwYXNz"}}}))
-    docker.use_registry_auth(secret)
+    docker = Docker(Connection(f"unix://{engine.socket}", auth_file=secret))
     engine.lines["/images/create"] = [{"status": "done"}]
     await docker.pull("registry.example:5000/float:1", first_word=5)
     _, path, headers = engine.asked[-1]
@@ -228,11 +227,11 @@ async def test_a_pull_names_one_tag_and_logs_in_with_the_secrets_file(
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"auths": []}', '{"credsStore": "pass"}'])
-def test_a_registry_file_of_another_form_is_named(docker: Docker, tmp_path: Path, content: str) -> None:
+def test_a_registry_file_of_another_form_is_named(tmp_path: Path, content: str) -> None:
     secret = tmp_path / "auth.json"
     secret.write_text(content)
     with pytest.raises(SettingsError, match="KEEPALIVED_REGISTRY_AUTH_FILE"):
-        docker.use_registry_auth(secret)
+        Connection(None, auth_file=secret)
 
 
 def test_the_stream_says_that_it_is_there_then_its_events_and_its_end_is_a_fault(

@@ -1,0 +1,120 @@
+"""The connection to Docker's API through its SDK: a limit on every call, and the SDK's errors as ours."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Callable
+from http import HTTPStatus
+from pathlib import Path
+from typing import TypeVar
+
+import docker
+import requests
+import urllib3
+from docker.errors import APIError, DockerException, NotFound
+
+from anchor import facts
+from anchor.engine import LOOK
+from anchor.threads import in_thread
+from shared.errors import SettingsError
+
+T = TypeVar("T")
+
+DEFAULT_HOST = "unix:///var/run/docker.sock"
+OLDEST_VERSION = "1.41"
+"""Of the API, for asking which one the engine speaks: Docker 20.10's, the oldest engine that this is tested on."""
+
+SDK_ERRORS = (requests.RequestException, urllib3.exceptions.HTTPError, DockerException, OSError)
+_NO_QUORUM = ("does not have a leader", "context deadline exceeded", "DeadlineExceeded", "raft:")
+_NOT_MANAGING = ("not a swarm manager", "not part of a swarm", "not connected to a swarm")
+
+
+class Connection:
+    """One engine; every call runs in a thread of its own, so that none can block another.
+
+    `auth_file`, in the form of Docker's config.json, is for logging in to registries. Raises SettingsError.
+    """
+
+    def __init__(self, host: str | None, *, auth_file: Path | None = None) -> None:
+        if auth_file is not None:
+            _check_auth(auth_file)
+        self._host = host or DEFAULT_HOST
+        self._made: dict[float, docker.APIClient] = {}
+        self._version = ""
+        self._auth_file = auth_file
+        self._making = threading.Lock()
+
+    def client(self, read: float = LOOK) -> docker.APIClient:
+        """The client whose requests wait that long for a byte; all of them speak the version that the first found."""
+        with self._making:
+            if not self._version:
+                self._version = self._negotiate()
+            if read not in self._made:
+                self._made[read] = self._make(self._version, read)
+            return self._made[read]
+
+    async def ask(
+        self, call: Callable[[docker.APIClient], T], limit: float, what: str, *, read: float | None = None
+    ) -> T:
+        """Run one call of the SDK in a thread. Raises EngineError, EngineSilentError once the limit is reached."""
+
+        def run() -> T:
+            try:
+                return call(self.client(read or limit))
+            except SDK_ERRORS as error:
+                raise ours(error, what) from error
+
+        try:
+            return await asyncio.wait_for(in_thread(run, name=f"docker {what}"), limit + 0.5)
+        except TimeoutError:
+            raise facts.EngineSilentError(f"Docker did not answer within {limit:g} s ({what})") from None
+
+    def _negotiate(self) -> str:
+        """The API version that the engine speaks; the SDK's own way leaks a socket for every engine that is not up."""
+        probe = self._make(OLDEST_VERSION, LOOK)
+        try:
+            return str(probe.version(api_version=False)["ApiVersion"])
+        finally:
+            probe.close()
+
+    def _make(self, version: str, read: float) -> docker.APIClient:
+        client = docker.APIClient(base_url=self._host, version=version, timeout=int(read))
+        if self._auth_file is not None:
+            client.reload_config(dockercfg_path=str(self._auth_file))
+        return client
+
+
+def ours(error: Exception, what: str) -> facts.EngineError:
+    """The SDK's error as one of ours; the sentence keeps Docker's own words."""
+    if not isinstance(error, APIError):
+        return facts.EngineSilentError(f"Docker does not answer ({what}): {_innermost(error)}")
+    words = str(error.explanation or error)
+    sentence = f"Docker refused ({what}): {words}"
+    if any(phrase in words for phrase in _NOT_MANAGING):
+        return facts.NotManagingError(sentence)
+    if any(phrase in words for phrase in _NO_QUORUM):
+        return facts.NoQuorumError(sentence)
+    if isinstance(error, NotFound):
+        return facts.NotFoundError(sentence)
+    if error.status_code == HTTPStatus.CONFLICT:
+        return facts.ConflictError(sentence)
+    return facts.EngineError(sentence)
+
+
+def _innermost(error: BaseException) -> str:
+    """The cause at the bottom, which says `No such file or directory` where the top says `Connection aborted`."""
+    while (below := error.__cause__ or error.__context__) is not None:
+        error = below
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
+def _check_auth(path: Path) -> None:
+    try:
+        content = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise SettingsError([f"KEEPALIVED_REGISTRY_AUTH_FILE={path}: cannot be read as JSON: {error}"]) from None
+    if not isinstance(content, dict) or not isinstance(content.get("auths"), dict):
+        rule = 'must be a config.json with "auths", as `docker login` writes it'
+        raise SettingsError([f"KEEPALIVED_REGISTRY_AUTH_FILE={path}: {rule}"])

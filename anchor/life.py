@@ -1,0 +1,107 @@
+"""One anchor from its lock on the link to its goodbye: the order in which its parts begin and end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from anchor.conversation import Conversation
+from anchor.facts import EngineError
+from anchor.farewell import Farewell
+from anchor.float_keeper import FloatKeeper
+from anchor.hands import Hands
+from anchor.link_server import LinkServer
+from anchor.patience import Patience
+from anchor.reconcile import Reconciler
+from anchor.spec_keeper import SpecKeeper
+from anchor.survey import Survey
+from anchor.wakeups import Bell, EventStream
+from shared.link_protocol import GoodbyeReason
+
+logger = logging.getLogger(__name__)
+
+PREPARE_RETRY = 1.0
+"""Seconds before the next try to look at the containers, at start."""
+
+STAYING_TURN, LEAVING_TURN = 12.0, 3.0
+"""Seconds for the turn that is under way at the end: longer where the float is to stay, so that there is one."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The objects of one anchor."""
+
+    link: LinkServer
+    survey: Survey
+    specs: SpecKeeper
+    floats: FloatKeeper
+    loop: Reconciler
+    events: EventStream
+    farewell: Farewell
+    hands: Hands
+    conversation: Conversation
+    patience: Patience
+    show_life: Callable[[], Coroutine[Any, Any, None]]
+    """Beats, health and status, for ever."""
+
+    node_id: str
+    bell: Bell
+    """Wakes the reconcile loop."""
+
+    swarm_bell: Bell
+    """Wakes the survey."""
+
+
+class Life:
+    """One anchor's."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    async def serve(self) -> None:
+        """Begin, and go on until cancelled. Raises FatalError; the link opens only once everything is verified."""
+        parts = self._parts
+        await parts.link.lock(parts.patience)
+        await parts.survey.look()
+        parts.specs.refresh()
+        await self._prepare()
+        await parts.link.open()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(parts.events.run(), name="events")
+            group.create_task(parts.survey.run(parts.swarm_bell, parts.bell), name="survey")
+            group.create_task(parts.show_life(), name="vitals")
+            group.create_task(parts.loop.run(parts.bell), name="reconcile")
+
+    async def end(self) -> None:
+        """Told to stop: find out why, let the turn under way come to a good point, and say goodbye."""
+        parts = self._parts
+        departure = await parts.farewell.why(parts.survey.known, parts.node_id)
+        if departure.keeps_float:
+            await parts.patience.until(lambda: not parts.loop.turning, STAYING_TURN)
+            parts.conversation.goodbye(departure.reason, departure.detail)
+        else:
+            parts.hands.resting = True
+            parts.conversation.goodbye(departure.reason, departure.detail)
+            await parts.patience.until(lambda: not parts.loop.turning, LEAVING_TURN)
+            parts.hands.resting = False
+            await parts.farewell.take_along()
+        await parts.link.close()
+
+    async def fail(self, sentence: str) -> None:
+        """This anchor cannot go on: its float can, unless it is a new one that never served."""
+        self._parts.conversation.goodbye(GoodbyeReason.UPDATE, sentence)
+        if self._parts.floats.idle:
+            await self._parts.farewell.take_along()
+        await self._parts.link.close()
+
+    async def _prepare(self) -> None:
+        """The same as a turn of the loop: Docker's trouble is waited out."""
+        while True:
+            try:
+                return await self._parts.floats.prepare()
+            except EngineError as error:
+                logger.warning("Docker cannot be asked yet, trying again: %s", error)
+                await asyncio.sleep(PREPARE_RETRY)
