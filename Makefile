@@ -50,7 +50,7 @@ check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/pytest -m 'not swarm and not lab'
+	$(BIN)/pytest -m 'not swarm and not lab and not fuzz'
 
 .PHONY: format
 format: $(READY)

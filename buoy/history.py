@@ -69,7 +69,7 @@ def _event(line: bytes) -> Event | None:
             to=_state(entry["to"]),
             reason=str(entry.get("reason") or ""),
         )
-    except (ValueError, KeyError, TypeError, AttributeError, ValidationError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, ValidationError):
         return None
 
 

@@ -41,15 +41,15 @@ class History:
             logger.warning("the history cannot be written: %s", error)
 
     def _shorten(self) -> None:
-        kept = self._path.read_text().splitlines(keepends=True)[-self._limit :]
+        kept = self._path.read_bytes().splitlines(keepends=True)[-self._limit :]
         scratch = self._path.with_suffix(".new")
-        scratch.write_text("".join(kept))
+        scratch.write_bytes(b"".join(kept))
         scratch.replace(self._path)
         self._lines = len(kept)
 
     def _count(self) -> int:
         try:
-            with self._path.open() as file:
+            with self._path.open("rb") as file:
                 return sum(1 for _ in file)
         except OSError:
             return 0

@@ -44,7 +44,7 @@ class OwnershipRecord:
             return frozenset(ipaddress.ip_address(text) for text in record["addresses"])
         except FileNotFoundError:
             return frozenset()
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             logger.warning("the record of our addresses cannot be read and is begun anew: %s", error)
             return frozenset()
 

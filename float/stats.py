@@ -25,7 +25,7 @@ def parse_dump(text: str) -> dict[str, InstanceDump]:
     """Instances by name. Raises DumpError."""
     try:
         return {entry["data"]["iname"]: _instance(entry) for entry in json.loads(text)}
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise DumpError(f"keepalived's dump cannot be read: {error!r}") from None
 
 

@@ -33,7 +33,18 @@ def test_a_line_becomes_a_transition() -> None:
 
 
 def test_lines_that_are_cut_short_or_make_no_sense_are_left_out() -> None:
-    lines = [b"", b"{", line(1)[:-9], b"[]", b'"x"', b'{"time": "soon"}', b"\xff\xfe", line(2), b'{"time": 1e300}']
+    lines = [
+        b"",
+        b"{",
+        line(1)[:-9],
+        b"[]",
+        b'"x"',
+        b'{"time": "soon"}',
+        b"\xff\xfe",
+        line(2),
+        b'{"time": 1e300}',
+        b"[" * 100_000,
+    ]
 
     assert len(parse(lines, 100)) == 1
 

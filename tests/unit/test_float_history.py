@@ -54,6 +54,14 @@ def test_the_history_keeps_the_last_transitions_and_does_not_grow_for_ever(tmp_p
     assert times(tmp_path / "history.jsonl") == [4.0, 5.0, 6.0]
 
 
+def test_a_damaged_history_keeps_no_float_from_serving(tmp_path: Path) -> None:
+    (tmp_path / "history.jsonl").write_bytes(b"\xff\xfe\n" * 9)
+
+    filled(tmp_path / "history.jsonl", 4)
+
+    assert json.loads((tmp_path / "history.jsonl").read_bytes().splitlines()[-1])["to"] == "MASTER"
+
+
 def test_lines_of_an_old_float_count_towards_the_limit(tmp_path: Path) -> None:
     filled(tmp_path / "history.jsonl", 6)
     filled(tmp_path / "history.jsonl", 1)

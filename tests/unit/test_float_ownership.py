@@ -74,7 +74,17 @@ def test_a_missing_record_is_nothing_to_talk_about(tmp_path: Path, caplog: pytes
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", "[]", "null", "{}", '{"boot_id": "boot"}', '{"boot_id": "boot", "addresses": ["x"]}', "\udcff"],
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        "{}",
+        '{"boot_id": "boot"}',
+        '{"boot_id": "boot", "addresses": ["x"]}',
+        "\udcff",
+        "[" * 100_000,
+    ],
 )
 def test_a_broken_record_is_begun_anew_and_said(text: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "owned.json").write_bytes(text.encode(errors="surrogateescape"))

@@ -38,7 +38,7 @@ def test_a_dump_that_is_not_written_to_its_end_is_not_believed(length: int) -> N
 
 @pytest.mark.parametrize(
     "text",
-    ["7", "null", "[7]", '["x"]', "[{}]", '[{"data": {"iname": "V"}, "stats": {}}]', '{"data": 1}'],
+    ["7", "null", "[7]", '["x"]', "[{}]", '[{"data": {"iname": "V"}, "stats": {}}]', '{"data": 1}', "[" * 100_000],
 )
 def test_json_that_is_no_dump_is_refused(text: str) -> None:
     with pytest.raises(DumpError):
