@@ -9,7 +9,28 @@ import ipaddress
 from collections.abc import Iterable
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from shared.additions import Argument, Check, Script, Template
+from shared.frozen import Frozen, IpAddress
+
+__all__ = [
+    "DEMOTED_PRIORITIES",
+    "HEALTHY_PRIORITIES",
+    "Condition",
+    "FloatSpec",
+    "Frozen",
+    "IpAddress",
+    "Peer",
+    "Strength",
+    "Transport",
+    "VirtualIp",
+    "VirtualRouter",
+    "VrrpState",
+    "can_belong_to_a_host",
+    "check_device_name",
+    "failing",
+]
 
 HEALTHY_PRIORITIES = range(50, 255)
 """VRRP priorities of a node with nothing against it; 255 is the address owner's (RFC 9568, 5.2.4)."""
@@ -17,18 +38,10 @@ HEALTHY_PRIORITIES = range(50, 255)
 DEMOTED_PRIORITIES = range(1, 50)
 """VRRP priorities of a demoted node: it serves only as a last resort, and a healthy peer takes over from it."""
 
-IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
-
 # What goes into keepalived.conf is one plain word, also when it comes from the link: nothing can become a directive.
 DeviceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,15}$")]
 Password = Annotated[str, Field(pattern=r"^[$-&(-\[\]-z|~]{1,8}$")]
 RouterName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
-
-
-class Frozen(BaseModel):
-    """A value. Unknown fields are ignored, so that an older part can read what a newer one wrote."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class VrrpState(enum.IntEnum):
@@ -189,11 +202,26 @@ class FloatSpec(Frozen):
     link_timeout: float = 3.0
     update_grace: float = 120.0
     orphan_after: float = 300.0
+    checks: tuple[Check, ...] = ()
+    """Conditions `check:KIND` that this float sees to itself; at most one of a kind."""
+
+    notify: Script | None = None
+    """Run as `SCRIPT INSTANCE name STATE priority` on every transition."""
+
+    template: Template | None = None
+    """Replaces the built-in keepalived.conf."""
+
+    arguments: tuple[Argument, ...] = ()
+    """Further flags for keepalived."""
 
     @property
     def digest(self) -> str:
-        """Twelve hexadecimal digits that differ when the spec does; they are seen in logs and in the status."""
-        public = self.model_dump_json(exclude={"password"}).encode()
+        """Twelve hexadecimal digits that differ when the spec does; they are seen in logs and in the status.
+
+        What is unset and newer than the first release does not count, so that releases agree on a spec without it.
+        """
+        unset = {field for field in ("checks", "notify", "template", "arguments") if not getattr(self, field)}
+        public = self.model_dump_json(exclude={"password", *unset}).encode()
         return hashlib.sha256(public + _slow_hash(self.password)).hexdigest()[:12]
 
     @property

@@ -6,6 +6,7 @@ no character that could end a word, a line or a block of keepalived.conf.
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 import re
 from collections.abc import Callable
@@ -139,6 +140,20 @@ def file_path(text: str) -> Path:
     if len(text) <= 1024 and re.fullmatch(r"(/[A-Za-z0-9_.,:@%+=~-]+)+", text):
         return Path(text)
     raise ValueError("must be an absolute path of letters, digits and _ . , : @ % + = ~ - (no spaces, no arguments)")
+
+
+@dataclasses.dataclass(frozen=True)
+class ScriptFile:
+    """A script of the user's: where it is, and who runs it (`USER` or `USER:GROUP`; None is root)."""
+
+    path: Path
+    user: str | None = None
+
+
+def script(text: str) -> ScriptFile:
+    """`/PATH`, or `USER:/PATH` and `USER:GROUP:/PATH` for a script that needs no root."""
+    match = re.fullmatch(r"(?:([A-Za-z0-9_][A-Za-z0-9_-]{0,31}(?::[A-Za-z0-9_][A-Za-z0-9_-]{0,31})?):)?(/.*)", text)
+    return ScriptFile(file_path(match[2] if match else text), match[1] if match else None)
 
 
 def arguments(text: str) -> tuple[str, ...]:

@@ -100,8 +100,8 @@ class VrrpSettings(Settings):
     check_url: Annotated[str | None, Variable("KEEPALIVED_CHECK_URL", values.check_url)] = None
     """A URL that must answer 200 for this node to hold the virtual IP."""
 
-    check_script: Annotated[Path | None, Variable("KEEPALIVED_CHECK_SCRIPT", values.file_path)] = None
-    """A script that must exit 0 for this node to hold the virtual IP; it gets no arguments."""
+    check_script: Annotated[values.ScriptFile | None, Variable("KEEPALIVED_CHECK_SCRIPT", values.script)] = None
+    """A script, `[USER[:GROUP]:]/PATH`, that must exit 0 for this node to hold the virtual IP; it gets no arguments."""
 
     check_interval: Annotated[float, Variable("KEEPALIVED_CHECK_INTERVAL", values.seconds("0.1", "3600"))] = 1.0
     """Seconds between two runs of each check, 0.1 to 3600."""
@@ -115,8 +115,8 @@ class VrrpSettings(Settings):
     check_fall: Annotated[int, Variable("KEEPALIVED_CHECK_FALL", values.whole(1, 1000))] = 2
     """Failures in a row after which a check counts as failed, 1 to 1000. Two, so that one hiccup moves nothing."""
 
-    notify: Annotated[Path | None, Variable("KEEPALIVED_NOTIFY", values.file_path)] = None
-    """A script run as `SCRIPT INSTANCE name STATE priority` on every transition."""
+    notify: Annotated[values.ScriptFile | None, Variable("KEEPALIVED_NOTIFY", values.script)] = None
+    """A script, `[USER[:GROUP]:]/PATH`, run as `SCRIPT INSTANCE name STATE priority` on every transition."""
 
     conf_template: Annotated[Path | None, Variable("KEEPALIVED_CONF_TEMPLATE", values.file_path)] = None
     """A Jinja2 template of keepalived.conf that replaces the built-in one."""

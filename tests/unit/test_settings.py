@@ -14,6 +14,7 @@ from shared.environment import Reading
 from shared.models import Transport, VirtualIp
 from shared.net_values import Peers
 from shared.settings import AnchorSettings, BuoySettings, FloatSettings, LogFormat, LogLevel, Quorum, public_names
+from shared.values import ScriptFile
 
 WELL = {"KEEPALIVED_VIRTUAL_IPS": "192.0.2.100", "DOCKER_NODE_HOSTNAME": "a"}
 
@@ -111,12 +112,14 @@ def test_a_blank_value_counts_as_unset(blank: str) -> None:
         ("KEEPALIVED_CHECK_PORT", "443", "check_port", 443),
         ("KEEPALIVED_CHECK_IP", "any", "check_ip", None),
         ("KEEPALIVED_CHECK_URL", "https://[::1]:8443/a?b=c%20d", "check_url", "https://[::1]:8443/a?b=c%20d"),
-        ("KEEPALIVED_CHECK_SCRIPT", "/ka-data/scripts/check.sh", "check_script", Path("/ka-data/scripts/check.sh")),
+        ("KEEPALIVED_CHECK_SCRIPT", "/ka-data/check.sh", "check_script", ScriptFile(Path("/ka-data/check.sh"))),
         ("KEEPALIVED_CHECK_INTERVAL", "0.5", "check_interval", 0.5),
         ("KEEPALIVED_CHECK_TIMEOUT", "10", "check_timeout", 10.0),
         ("KEEPALIVED_CHECK_RISE", "1", "check_rise", 1),
         ("KEEPALIVED_CHECK_FALL", "3", "check_fall", 3),
-        ("KEEPALIVED_NOTIFY", "/notify.sh", "notify", Path("/notify.sh")),
+        ("KEEPALIVED_NOTIFY", "/notify.sh", "notify", ScriptFile(Path("/notify.sh"))),
+        ("KEEPALIVED_NOTIFY", "nobody:/n.sh", "notify", ScriptFile(Path("/n.sh"), "nobody")),
+        ("KEEPALIVED_CHECK_SCRIPT", "1000:1000:/c.sh", "check_script", ScriptFile(Path("/c.sh"), "1000:1000")),
         ("KEEPALIVED_CONF_TEMPLATE", "/keepalived.conf.j2", "conf_template", Path("/keepalived.conf.j2")),
         (
             "KEEPALIVED_COMMAND_LINE_ARGUMENTS",
