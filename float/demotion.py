@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from shared.models import (
     DEMOTED_PRIORITIES,
-    HEALTHY_PRIORITIES,
     Condition,
     IpAddress,
     Strength,
@@ -90,7 +89,7 @@ def _demoted_master_since(
     router: VirtualRouter, state: VrrpState, heard: Heard | None, before: Decision, now: float
 ) -> float | None:
     """Since when a demoted master alone has been heard; None ends the wait, and the preemption."""
-    if state is not VrrpState.BACKUP or heard is None or router.priority not in HEALTHY_PRIORITIES:
+    if state is not VrrpState.BACKUP or heard is None or not router.demotable:
         return None
     if heard.priority not in DEMOTED_PRIORITIES or now - heard.at > router.master_down_interval:
         return None

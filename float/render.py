@@ -54,7 +54,7 @@ def _instance(resolved: ResolvedRouter, *, preempt: bool) -> dict[str, object]:
         "peers": resolved.peers,
         "nobody": "::1" if resolved.source and resolved.source.version == 6 else "127.0.0.1",
         "preempt": preempt,
-        "advertised": _address(resolved.advertised),
+        "advertised": [_address(v) for v in (resolved.advertised, *resolved.also_advertised)],
         "excluded": [_address(v) for v in resolved.excluded],
     }
 

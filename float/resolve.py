@@ -24,11 +24,13 @@ class ResolvedRouter:
     """The one address that the adverts name, so that a list that changes node by node splits nothing."""
 
     excluded: tuple[VirtualIp, ...]
+    also_advertised: tuple[VirtualIp, ...] = ()
+    """What the adverts name besides, where the peers are plain keepalived."""
 
     @property
     def addresses(self) -> tuple[VirtualIp, ...]:
         """All addresses that the holder carries, their devices named."""
-        return (self.advertised, *self.excluded)
+        return (self.advertised, *self.also_advertised, *self.excluded)
 
     @property
     def peers(self) -> tuple[IpAddress, ...]:
@@ -127,8 +129,10 @@ def _resolve_router(spec: FloatSpec, router: VirtualRouter, interface: str, host
         advertised, source, transport = vips[0], None, Transport.MULTICAST
     if source is None:  # unicast has to name where it comes from
         transport = Transport.MULTICAST
-    rest = [v for v in vips if v is not advertised] + excluded
-    return ResolvedRouter(router, interface, source, transport, advertised, tuple(rest))
+    rest = [v for v in vips if v is not advertised]
+    along = [v for v in rest if spec.advertise_all and v.address.version == advertised.address.version]
+    hidden = [v for v in rest if v not in along] + excluded
+    return ResolvedRouter(router, interface, source, transport, advertised, tuple(hidden), tuple(along))
 
 
 def _source(spec: FloatSpec, interface: str, host: HostView) -> IpAddress | None:

@@ -45,6 +45,18 @@ class Variable:
         return plain + tuple(f"{name}_FILE" for name in plain) if self.secret else plain
 
 
+@dataclasses.dataclass(frozen=True)
+class Argument:
+    """A setting that stands on the command line instead of in the environment."""
+
+    name: str
+    """As the user wrote it: `--vrid`, or `-v`."""
+
+    text: str
+    parse: Callable[[str], object] | None = None
+    """Where the argument is spelt in another way than the variable."""
+
+
 @dataclasses.dataclass
 class Reading:
     """What the environment says about a table of variables: values by field, and all that is wrong."""
@@ -53,6 +65,11 @@ class Reading:
     problems: list[str] = dataclasses.field(default_factory=list)
     shown: dict[str, str] = dataclasses.field(default_factory=dict)
     """`NAME='value'` of every field that was given, right or wrong, for sentences about it."""
+
+    names: dict[str, str] = dataclasses.field(default_factory=dict)
+    """Of every field that was given, the name as the user wrote it."""
+
+    has_arguments: bool = False
 
     def is_wrong(self, field: str) -> bool:
         """Whether the field was given, but has no value."""
@@ -65,23 +82,40 @@ def read_file(path: Path) -> str:
         return file.read(_LONGEST + 1)
 
 
-def read(table: Mapping[str, Variable], env: Mapping[str, str], open_file: ReadFile) -> Reading:
-    """Read every variable of the table (field name to variable); never raises."""
-    reading = Reading()
+def read(
+    table: Mapping[str, Variable],
+    env: Mapping[str, str],
+    open_file: ReadFile,
+    arguments: Mapping[str, Argument] | None = None,
+) -> Reading:
+    """Read every variable of the table (field name to variable), and the arguments by field; never raises."""
+    on_the_command_line = arguments or {}
+    reading = Reading(has_arguments=bool(on_the_command_line))
     for field, variable in table.items():
         given = {name: env[name] for name in variable.names if env.get(name, "").strip(_BLANK)}
-        if given:
-            _read_one(field, variable, given, open_file, reading)
+        argument = on_the_command_line.get(field)
+        if given or argument:
+            _read_one(field, variable, given, argument, open_file=open_file, reading=reading)
     return reading
 
 
-def _read_one(field: str, variable: Variable, given: dict[str, str], open_file: ReadFile, reading: Reading) -> None:
+def _read_one(
+    field: str,
+    variable: Variable,
+    from_env: dict[str, str],
+    argument: Argument | None,
+    *,
+    open_file: ReadFile,
+    reading: Reading,
+) -> None:
+    given = {**({argument.name: argument.text} if argument else {}), **from_env}
     lines = {name: show(name, text, secret=_holds_secret(variable, name)) for name, text in given.items()}
-    reading.shown[field] = next(iter(lines.values()))
+    reading.names[field], reading.shown[field] = next(iter(lines.items()))
     found: dict[str, object] = {}
     for name, text in given.items():
+        spelling = argument.parse if argument and argument.name == name else None
         try:
-            found[name] = _value(variable, name, text, open_file)
+            found[name] = _value(dataclasses.replace(variable, parse=spelling or variable.parse), name, text, open_file)
         except ValueError as error:
             reading.problems.append(f"{lines[name]}: {error}")
     first, *others = given
@@ -142,7 +176,7 @@ def show(name: str, text: str, *, secret: bool = False) -> str:
 
 def unknown_names(env: Mapping[str, str], known: Iterable[str], hinted: Iterable[str]) -> list[str]:
     """One line for each name with our prefix that is not known, with the nearest of those that may be hinted at."""
-    names, hints = frozenset(known), sorted(hinted)
+    names, hints = frozenset(known), sorted(hint for hint in hinted if hint.startswith(PREFIX))
     return [_unknown(name, env[name], hints) for name in sorted(env) if name.startswith(PREFIX) and name not in names]
 
 

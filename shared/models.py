@@ -142,8 +142,9 @@ class Peer(Frozen):
     """Another manager that takes part: where its adverts come from, and the priority it has while healthy."""
 
     address: IpAddress
-    hostname: str
-    priority: int
+    hostname: str = ""
+    priority: int = 0
+    """0 where nobody knows it: the peers of a float alone."""
 
 
 class VirtualRouter(Frozen):
@@ -157,7 +158,7 @@ class VirtualRouter(Frozen):
     """This node's priority while healthy."""
 
     demoted_priority: int = Field(ge=1, le=254)
-    """Its priority while demoted: 1 to 49, another one on every node."""
+    """Its priority while demoted: 1 to 49, another one on every node. Plain keepalived has only its `priority`."""
 
     virtual_ips: tuple[VirtualIp, ...] = Field(min_length=1)
     excluded: tuple[VirtualIp, ...] = ()
@@ -176,6 +177,11 @@ class VirtualRouter(Frozen):
     def addresses(self) -> tuple[VirtualIp, ...]:
         """All addresses that the holder carries."""
         return self.virtual_ips + self.excluded
+
+    @property
+    def demotable(self) -> bool:
+        """Whether healthy and demoted priorities can be told apart; where not, nobody preempts by them."""
+        return self.priority in HEALTHY_PRIORITIES and self.demoted_priority in DEMOTED_PRIORITIES
 
     @property
     def master_down_interval(self) -> float:
@@ -214,13 +220,17 @@ class FloatSpec(Frozen):
     arguments: tuple[Argument, ...] = ()
     """Further flags for keepalived."""
 
+    advertise_all: bool = False
+    """Whether adverts name every virtual IP that they can, as plain keepalived demands of its peers."""
+
     @property
     def digest(self) -> str:
         """Twelve hexadecimal digits that differ when the spec does; they are seen in logs and in the status.
 
         What is unset and newer than the first release does not count, so that releases agree on a spec without it.
         """
-        unset = {field for field in ("checks", "notify", "template", "arguments") if not getattr(self, field)}
+        newer = ("checks", "notify", "template", "arguments", "advertise_all")
+        unset = {field for field in newer if not getattr(self, field)}
         public = self.model_dump_json(exclude={"password", *unset}).encode()
         return hashlib.sha256(public + _slow_hash(self.password)).hexdigest()[:12]
 

@@ -10,8 +10,10 @@ from typing import Annotated, Self
 from pydantic import Field
 
 from shared import clashes, net_values, values
-from shared.environment import ReadFile, Reading, Variable, read_file
+from shared.ancestors import Ancestor
+from shared.environment import Argument, ReadFile, Reading, Variable, read_file
 from shared.link_protocol import LINK_FOLDER
+from shared.models import Transport
 from shared.settings_base import LogFormat, LogLevel, Settings
 from shared.status_file import HISTORY_KEPT, STATUS_FOLDER
 from shared.vrrp_settings import State, VrrpSettings
@@ -118,8 +120,13 @@ class FloatSettings(_VrrpPart):
     )
     """Given by the anchor that created this float; its presence means that the float stands under an anchor."""
 
-    priority: Annotated[int, Variable("KEEPALIVED_PRIORITY", values.whole(1, 254))] = 254
+    priority: Annotated[
+        int, Variable("KEEPALIVED_PRIORITY", values.whole(1, 254), default="the replaced image's: 150, or 100")
+    ] = 254
     """The priority of a float alone, exactly, 1 to 254 (255 is the address owner's)."""
+
+    written: Mapping[str, str] = Field(default={})
+    """Of each field that was given the name under which the user wrote it, for sentences about it."""
 
     link_folder: Path = Path(LINK_FOLDER)
     """Where the link volume is mounted."""
@@ -136,10 +143,35 @@ class FloatSettings(_VrrpPart):
     def _needs_virtual_ips(self) -> bool:
         return not self.under_anchor
 
+    @property
+    def transport(self) -> Transport:
+        """How adverts travel; alone there is no Swarm whose managers could be the peers."""
+        return Transport.MULTICAST if self.peer_addresses is None else Transport.UNICAST
+
     @classmethod
-    def from_environment(cls, env: Mapping[str, str], *, read_file: ReadFile = read_file) -> Self:
+    def learnt(cls, reading: Reading) -> dict[str, object]:
+        """Whose place it takes, which shows in how the settings are written."""
+        alone = "link_token" not in reading.values
+        return {"written": reading.names, "ancestor": _replaced(reading) if alone else None}
+
+    @classmethod
+    def from_environment(
+        cls,
+        env: Mapping[str, str],
+        *,
+        arguments: Mapping[str, Argument] | None = None,
+        read_file: ReadFile = read_file,
+    ) -> Self:
         """The float's settings. Raises SettingsError with a line for every problem."""
-        return cls.read(env, read_file, public_names())
+        return cls.read(env, read_file, public_names(), arguments)
+
+
+def _replaced(reading: Reading) -> Ancestor:
+    if reading.has_arguments:
+        return Ancestor.SOLNET
+    if reading.names.get("virtual_ips") == "VIRTUAL_IP":
+        return Ancestor.NEOASSIST
+    return Ancestor.OSIXIA
 
 
 class BuoySettings(Settings):

@@ -14,7 +14,7 @@ from typing import Annotated, Self
 from pydantic import ConfigDict, Field
 
 from shared import values
-from shared.environment import ReadFile, Reading, Variable, read, show, unknown_names
+from shared.environment import Argument, ReadFile, Reading, Variable, read, show, unknown_names
 from shared.errors import SettingsError
 from shared.models import Frozen
 
@@ -70,19 +70,30 @@ class Settings(Frozen):
         }
 
     @classmethod
-    def read(cls, env: Mapping[str, str], open_file: ReadFile, public: Iterable[str]) -> Self:
+    def read(
+        cls,
+        env: Mapping[str, str],
+        open_file: ReadFile,
+        public: Iterable[str],
+        arguments: Mapping[str, Argument] | None = None,
+    ) -> Self:
         """Read this part's settings; of the `public` names, those of other parts are left alone.
 
-        Raises SettingsError with a line for every problem.
+        The arguments stand by field beside the environment. Raises SettingsError with a line for every problem.
         """
         hints = frozenset(public)
         own = {name for variable in cls.variables().values() for name in variable.names}
-        reading = read(cls.variables(), env, open_file)
-        settings = cls.model_validate(reading.values)
+        reading = read(cls.variables(), env, open_file, arguments)
+        settings = cls.model_validate({**reading.values, **cls.learnt(reading)})
         problems = [*unknown_names(env, hints | own, hints), *reading.problems, *settings.clashes(reading)]
         if problems:
             raise SettingsError(problems)
         return settings.settled()
+
+    @classmethod
+    def learnt(cls, reading: Reading) -> dict[str, object]:
+        """Further fields that follow from how the settings were written."""
+        return {}
 
     def clashes(self, reading: Reading) -> list[str]:
         """One line for each setting that is right in itself, but not together with the others."""

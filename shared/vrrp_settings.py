@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from shared import net_values, values
+from shared.ancestors import Ancestor
 from shared.environment import Variable
 from shared.models import IpAddress, Transport, VirtualIp
 from shared.settings_base import Settings
@@ -28,9 +29,13 @@ class VrrpSettings(Settings):
     """The float container's name; a second stack on one Swarm needs another (and another VRID and buoy port)."""
 
     virtual_ips: Annotated[
-        tuple[VirtualIp, ...], Variable("KEEPALIVED_VIRTUAL_IPS", net_values.virtual_ips, default="required")
+        tuple[VirtualIp, ...],
+        Variable("KEEPALIVED_VIRTUAL_IPS", net_values.virtual_ips, aliases=("VIRTUAL_IP",), default="required"),
     ] = ()
     """The virtual IPs, `ADDR[/PREFIX][@DEV]`, separated by commas or spaces. The one thing that nobody can guess."""
+
+    virtual_mask: Annotated[int | None, Variable("VIRTUAL_MASK", values.whole(1, 128))] = None
+    """The prefix of `VIRTUAL_IP`, 1 to 32, or to 128 for IPv6; with KEEPALIVED_VIRTUAL_IPS write it behind each."""
 
     virtual_ips_excluded: Annotated[
         tuple[VirtualIp, ...], Variable("KEEPALIVED_VIRTUAL_IPS_EXCLUDED", net_values.virtual_ips)
@@ -39,11 +44,18 @@ class VrrpSettings(Settings):
 
     interface: Annotated[
         str | None,
-        Variable("KEEPALIVED_INTERFACE", net_values.interface, default="the NIC that carries the node's Swarm address"),
+        Variable(
+            "KEEPALIVED_INTERFACE",
+            net_values.interface,
+            aliases=("INTERFACE",),
+            default="the NIC that carries the node's Swarm address; of a float alone `eth0`, where it exists",
+        ),
     ] = None
     """The NIC over which adverts travel."""
 
-    router_id: Annotated[int, Variable("KEEPALIVED_ROUTER_ID", values.whole(1, 255), aliases=("KEEPALIVED_VRID",))] = 77
+    router_id: Annotated[
+        int, Variable("KEEPALIVED_ROUTER_ID", values.whole(1, 255), aliases=("KEEPALIVED_VRID", "VRID"))
+    ] = 77
     """VRID, 1 to 255: the virtual router's number, unique on the segment. 77 is the ancestor's."""
 
     router_name: Annotated[
@@ -91,16 +103,23 @@ class VrrpSettings(Settings):
     ] = Field(default=None, repr=False)
     """VRRPv2's clear-text password, 1 to 8 characters; forces VRRPv2 and whole-second adverts."""
 
-    check_port: Annotated[int | None, Variable("KEEPALIVED_CHECK_PORT", values.whole(1, 65535))] = None
+    check_port: Annotated[
+        int | None, Variable("KEEPALIVED_CHECK_PORT", values.whole(1, 65535), aliases=("CHECK_PORT",))
+    ] = None
     """A TCP port on which something must listen on this node for it to hold the virtual IP."""
 
-    check_ip: Annotated[IpAddress | None, Variable("KEEPALIVED_CHECK_IP", net_values.check_ip, default="any")] = None
+    check_ip: Annotated[
+        IpAddress | None,
+        Variable("KEEPALIVED_CHECK_IP", net_values.check_ip, aliases=("CHECK_IP",), default="any"),
+    ] = None
     """The address on which the port must be listened on; `any` is any."""
 
     check_url: Annotated[str | None, Variable("KEEPALIVED_CHECK_URL", values.check_url)] = None
     """A URL that must answer 200 for this node to hold the virtual IP."""
 
-    check_script: Annotated[values.ScriptFile | None, Variable("KEEPALIVED_CHECK_SCRIPT", values.script)] = None
+    check_script: Annotated[
+        values.ScriptFile | None, Variable("KEEPALIVED_CHECK_SCRIPT", values.script, aliases=("CHECK_SCRIPT",))
+    ] = None
     """A script, `[USER[:GROUP]:]/PATH`, that must exit 0 for this node to hold the virtual IP; it gets no arguments."""
 
     check_interval: Annotated[float, Variable("KEEPALIVED_CHECK_INTERVAL", values.seconds("0.1", "3600"))] = 1.0
@@ -125,6 +144,9 @@ class VrrpSettings(Settings):
         tuple[str, ...], Variable("KEEPALIVED_COMMAND_LINE_ARGUMENTS", values.arguments)
     ] = ()
     """Further flags for keepalived, separated by spaces."""
+
+    ancestor: Ancestor | None = None
+    """The system whose wire format is spoken where nobody says otherwise: by a float alone; None is our own."""
 
     @property
     def transport(self) -> Transport:

@@ -249,7 +249,7 @@ def test_a_name_and_its_alias_may_say_the_same() -> None:
 
 
 def test_other_programs_variables_are_left_alone() -> None:
-    settings = anchor(PATH="/bin", VRID="x", INTERFACE="?", keepalived_priority="x", KEEPALIVED="x")
+    settings = anchor(PATH="/bin", PRIORITY="x", STATE="?", keepalived_priority="x", KEEPALIVED="x")
     assert settings == anchor()
 
 
