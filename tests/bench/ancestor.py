@@ -1,19 +1,21 @@
 """What people had before: plain keepalived on every host, an advert a second, a process looked for once a second.
 
 In the manner of the bash ancestor: each host runs keepalived in a loop (its container's restart policy), and a
-`vrrp_script` asks `pgrep` every second whether the process that stands for the anchor is there.
+`vrrp_script` asks `pgrep` every second whether the process that stands for the anchor is there. That one is started
+again two seconds after its end, as the Swarm would. A fault has the same name as its counterpart of ours.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from tests.bench.figures import ANCESTOR
 from tests.bench.subject import Fault
 from tests.lab.cluster import Lab
 from tests.lab.host import Host
 from tests.lab.shell import wait_until
-from tests.swarm.repair import is_deployed
+from tests.swarm.repair import is_deployed, repair_swarm
 
 MARKER = "bench-ancestor-anchor"
 CONF = """\
@@ -47,8 +49,11 @@ vrrp_instance vip {{
 """
 _FILES = "-p /run/ancestor.pid -r /run/ancestor-vrrp.pid"
 _KEEPALIVED = f"while :; do keepalived -n -l -P -f /run/lab/ancestor.conf {_FILES}; sleep 1; done"
-_ANCHOR = f"exec -a {MARKER} sleep 1000000"
+_ANCHOR = f"while :; do (exec -a {MARKER} sleep 1000000); sleep 2; done"
 _START = 'exec </dev/null >/dev/null 2>&1; setsid --fork bash -c "$0"'
+_LOOPS = "while :; do "
+_BOTH = "/run/ancestor.pid /run/ancestor-vrrp.pid"
+_SETTLE = 2.0
 
 
 class Ancestor:
@@ -65,12 +70,18 @@ class Ancestor:
             self._lab.remove_stack()
         for host in self._lab.hosts.values():
             self._start(host)
-        self._lab.wait_holder(timeout=20)
+        wait_until(lambda: not self.troubles(), 30, "plain keepalived to be whole", interval=0.2)
+
+    def mend(self) -> None:
+        repair_swarm(self._lab)
+        for host in self._lab.hosts.values():
+            self._resume(self._lab, host.name)
+        self.deploy()
 
     def remove(self) -> None:
         """Ends all of it; keepalived drops its address when it ends."""
         for host in self._lab.hosts_on():
-            _kill(host, "-9", "while :; do keepalived")
+            _kill(host, "-9", _LOOPS)
             _kill(host, "-TERM", "keepalived -n -l -P")
             _kill(host, "-9", MARKER)
         wait_until(lambda: not self._lab.holders(), 10, "the address to be gone")
@@ -80,27 +91,52 @@ class Ancestor:
         found = [] if len(holders) == 1 else [f"{self._lab.vip} is on {', '.join(holders) or 'nobody'}"]
         return found + [f"{host.name} is not whole" for host in self._lab.hosts.values() if not _whole(host)]
 
-    def faults(self) -> list[Fault]:
+    def runs_since(self, host: str) -> float | None:
+        return None
+
+    def faults(self, managers: int) -> list[Fault]:
+        if managers == 1:
+            return [self._fault("only manager's anchor killed", self._kill_anchors, patience=0.0)]
         return [
-            Fault("power cut", Lab.power_off, self._boot, patience=10.0, silent=True),
-            Fault("cable out", Lab.unplug, Lab.plug, patience=10.0, silent=True),
-            Fault("partition healed", lambda lab, _: lab.heal(), prepare=_cut_off),
-            Fault("anchor killed", self._kill_anchor, self._restart, patience=10.0),
-            Fault("float stopped", self._stop, patience=10.0),
-            Fault("keepalived killed (both)", self._kill, patience=10.0, settle=4.0),
+            self._fault("power cut", Lab.power_off, self._boot, silent=True),
+            self._fault("kernel dead", Lab.halt, self._boot, silent=True),
+            self._fault("cable out", Lab.unplug, Lab.plug, silent=True),
+            self._fault("partition", Lab.partition, lambda lab, _: lab.heal()),
+            self._fault("anchor killed", _signal(MARKER, "-9")),
+            self._fault("anchor hung", _signal(MARKER, "-STOP"), self._resume, patience=5.0),
+            self._fault("node drained", _signal(MARKER, "-TERM")),
+            self._fault("float stopped", _signal_files("-TERM", "/run/ancestor.pid")),
+            self._fault("required check fails", _signal(MARKER, "-9")),
+            self._fault("keepalived killed (parent)", _signal_files("-9", "/run/ancestor.pid")),
+            self._fault("keepalived killed (child)", _signal_files("-9", "/run/ancestor-vrrp.pid")),
+            self._fault("keepalived killed (both)", _signal_files("-9", _BOTH)),
+            self._fault("float killed", _signal_files("-9", _BOTH)),
+            self._fault("node's containers killed", _kill_all, self._restart),
+            self._fault("VIP deleted by hand", Lab.delete_vip),
+            self._fault("all anchors killed", self._kill_anchors, patience=0.0),
         ]
 
+    def _fault(
+        self,
+        name: str,
+        strike: Callable[[Lab, str], float],
+        undo: Callable[[Lab, str], object] | None = None,
+        *,
+        patience: float = 5.0,
+        silent: bool = False,
+    ) -> Fault:
+        return Fault(name, strike, undo, patience=patience, settle=_SETTLE, seconds=9, silent=silent)
+
     def _start(self, host: Host) -> None:
-        peers = "\n        ".join(other.address for other in self._lab.hosts.values() if other != host)
+        peers = "\n        ".join(o.address for o in self._lab.hosts.values() if o != host) or "127.0.0.1"
         priority = 100 - 10 * list(self._lab.hosts).index(host.name)
         conf = CONF.format(
             name=host.name, marker=MARKER, priority=priority, own=host.address, peers=peers, vip=self._lab.vip
         )
         (host.state / "ancestor.conf").write_text(conf)
-        if not _pids(host, MARKER):
-            host.exec("sh", "-c", _START, _ANCHOR)
-        if not _pids(host, "keepalived -n -l -P -f"):
-            host.exec("sh", "-c", _START, _KEEPALIVED)
+        for loop in (_ANCHOR, _KEEPALIVED):
+            if not _pids(host, loop[:25]):
+                host.exec("sh", "-c", _START, loop)
 
     def _boot(self, lab: Lab, name: str) -> None:
         lab.boot(name)
@@ -109,29 +145,46 @@ class Ancestor:
     def _restart(self, lab: Lab, name: str) -> None:
         self._start(lab.host(name))
 
-    def _kill_anchor(self, lab: Lab, name: str) -> float:
+    def _resume(self, lab: Lab, name: str) -> None:
+        _kill(lab.host(name), "-CONT", MARKER)
+
+    def _kill_anchors(self, lab: Lab, _: str) -> float:
         struck = time.monotonic()
-        _kill(lab.host(name), "-9", MARKER)
+        for host in lab.hosts_on():
+            _kill(host, "-9", MARKER)
+        time.sleep(_SETTLE)  # until the scripts have noticed
         return struck
 
-    def _stop(self, lab: Lab, name: str) -> float:
+
+def _signal(words: str, signal: str) -> Callable[[Lab, str], float]:
+    def strike(lab: Lab, name: str) -> float:
         struck = time.monotonic()
-        lab.host(name).exec("sh", "-c", "kill $(cat /run/ancestor.pid)")
+        _kill(lab.host(name), signal, words)
         return struck
 
-    def _kill(self, lab: Lab, name: str) -> float:
+    return strike
+
+
+def _signal_files(signal: str, files: str) -> Callable[[Lab, str], float]:
+    def strike(lab: Lab, name: str) -> float:
         struck = time.monotonic()
-        lab.host(name).exec("sh", "-c", "kill -9 $(cat /run/ancestor.pid /run/ancestor-vrrp.pid)")
+        lab.host(name).exec("sh", "-c", f"kill {signal} $(cat {files})")
         return struck
+
+    return strike
+
+
+def _kill_all(lab: Lab, name: str) -> float:
+    """What restarts them goes first."""
+    host = lab.host(name)
+    _kill(host, "-9", _LOOPS)
+    struck = _signal_files("-9", _BOTH)(lab, name)
+    _kill(host, "-9", MARKER)
+    return struck
 
 
 def _whole(host: Host) -> bool:
     return host.is_on and len(_pids(host, "keepalived -n -l -P -f")) == 2 and bool(_pids(host, MARKER))
-
-
-def _cut_off(lab: Lab, host: str) -> None:
-    lab.partition(host)
-    time.sleep(6)
 
 
 def _pids(host: Host, words: str) -> list[str]:

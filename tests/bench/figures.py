@@ -22,22 +22,50 @@ class Trial:
     interval: float
     fault: str
     gap: float
-    """The longest silence from the fault until the virtual IP had settled."""
+    """The longest silence from the fault until it was undone or, where nobody undoes it, until all was whole."""
 
     lost: int
-    """Requests without an answer in that time; one every 2 ms is sent."""
+    """Requests in that time that were never answered; one every 2 ms is sent."""
 
     moved: float | None
     """From the fault until another host had the address; None where it stayed."""
 
     overlap: float
-    """The longest time with two holders."""
+    """The longest time with two holders until the fault was undone."""
 
     returned: float
-    """The longest silence from then on until all was redundant again: power back, cable in, node active."""
+    """The longest silence from the undoing on until all was redundant again: power back, cable in, node active."""
 
     whole: float
     """Until every host could take over again: from the fault, or from the moment when the operator undid it."""
+
+    moves: int = 0
+    """How often the address came to a host."""
+
+    met_again: float = 0.0
+    """The time with two holders after the undoing."""
+
+    gone: float | None = None
+    """From the fault until the struck host had lost the address; None where it kept it."""
+
+    back: float | None = None
+    """From the fault until a new container ran in the place of the one that had ended; None where none ended."""
+
+    second: float = 0.0
+    """The time with two holders after that."""
+
+    load: float = 0.0
+    """The machine's load average (1 minute) just before."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A trial that could not be made, or whose subject did not become whole again."""
+
+    subject: str
+    interval: float
+    fault: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -52,11 +80,18 @@ class Row:
     gap_p95: float
     gap_max: float
     lost_median: float
+    lost_max: int
     moved_median: float | None
+    moved_max: float | None
+    moves_max: int
     overlap_median: float
     overlap_max: float
+    met_again_max: float
     returned_max: float
     whole_median: float
+    gone_max: float | None
+    back_max: float | None
+    second_max: float
 
 
 def p95(values: Sequence[float]) -> float:
@@ -101,9 +136,22 @@ def _row(group: Sequence[Trial]) -> Row:
         gap_p95=p95(gaps),
         gap_max=max(gaps),
         lost_median=statistics.median(trial.lost for trial in group),
+        lost_max=max(trial.lost for trial in group),
         moved_median=statistics.median(moves) if moves else None,
+        moved_max=max(moves, default=None),
+        moves_max=max(trial.moves for trial in group),
         overlap_median=statistics.median(trial.overlap for trial in group),
         overlap_max=max(trial.overlap for trial in group),
+        met_again_max=max(trial.met_again for trial in group),
         returned_max=max(trial.returned for trial in group),
         whole_median=statistics.median(trial.whole for trial in group),
+        gone_max=_longest(trial.gone for trial in group),
+        back_max=_longest(trial.back for trial in group),
+        second_max=max(trial.second for trial in group),
     )
+
+
+def _longest(values: Iterable[float | None]) -> float | None:
+    """None where one never came."""
+    known = list(values)
+    return None if None in known else max(value for value in known if value is not None)

@@ -1,19 +1,27 @@
-"""This project on the lab, at one advert interval, and every fault that is measured."""
+"""This project on the lab, at one advert interval."""
 
 from __future__ import annotations
 
-import contextlib
+import json
 import time
 from collections.abc import Mapping
+from datetime import datetime
 
-from tests.bench import listeners
+from tests.bench import listeners, product_faults
 from tests.bench.figures import PRODUCT
 from tests.bench.subject import Fault
-from tests.lab.cluster import Lab
+from tests.lab.cluster import STACK, Lab
 from tests.lab.faults import FLOAT
+from tests.lab.host import Host
 from tests.lab.shell import LabError
 from tests.swarm import audit
-from tests.swarm.repair import is_deployed
+from tests.swarm.repair import is_deployed, repair_swarm
+
+FRESH = 2.5
+"""Seconds after which a float's word is too old; it speaks at least once a second."""
+
+SERVING = {1, 2}
+"""BACKUP and MASTER, in the status file's numbers."""
 
 
 class Product:
@@ -40,67 +48,42 @@ class Product:
         finished = self._lab.deploy(settings)
         if finished.returncode != 0:
             raise LabError(finished.stderr)
-        audit.assert_healthy(self._lab, within=60)
+        audit.assert_healthy(self._lab, within=90)
+
+    def mend(self) -> None:
+        repair_swarm(self._lab)
+        self.deploy()
+
+    def faults(self, managers: int) -> list[Fault]:
+        if managers == 1:
+            return product_faults.of_the_only_manager()
+        return product_faults.of_several(checks=self._checks)
 
     def troubles(self) -> list[str]:
-        return audit.troubles(self._lab)
+        """The kernels must show one holder; and each host's float must say that nothing stands against its node."""
+        holders = self._lab.holders()
+        found = [] if len(holders) == 1 else [f"{self._lab.vip} is on {', '.join(holders) or 'nobody'}"]
+        floats = ((host.name, _trouble(host)) for host in self._lab.hosts.values())
+        return found + [f"{name}: {trouble}" for name, trouble in floats if trouble]
 
-    def faults(self) -> list[Fault]:
-        return [
-            Fault("power cut", Lab.power_off, _boot, silent=True),
-            Fault("cable out", Lab.unplug, Lab.plug, silent=True),
-            Fault("partition", Lab.partition, _heal),
-            Fault("partition healed", _heal, prepare=_cut_off),
-            Fault("anchor killed", Lab.kill_anchor),
-            Fault("anchor hung", Lab.pause_anchor, _resume, patience=8.0),
-            Fault("all anchors killed", _kill_all_anchors),
-            Fault("node drained", Lab.drain, Lab.activate, patience=10.0, settle=5.0),
-            Fault("float stopped", _stop_float, patience=5.0),
-            Fault("float killed", Lab.kill_float, settle=3.0),
-            Fault("keepalived killed (parent)", lambda lab, host: lab.kill_keepalived(host, "parent")),
-            Fault("keepalived killed (child)", lambda lab, host: lab.kill_keepalived(host, "child")),
-            Fault("keepalived killed (both)", lambda lab, host: lab.kill_keepalived(host, "both")),
-            Fault("VIP deleted by hand", Lab.delete_vip),
-            *(
-                [Fault("required check fails", listeners.end, listeners.start_one, patience=8.0)]
-                if self._checks
-                else []
-            ),
-        ]
+    def runs_since(self, host: str) -> float | None:
+        shown = self._lab.host(host).docker("inspect", "--format", "{{.State.StartedAt}}", FLOAT, check=False)
+        if shown.returncode != 0:
+            return None
+        return datetime.fromisoformat(shown.stdout.strip()[:23] + "+00:00").timestamp()
 
 
-def _boot(lab: Lab, host: str) -> None:
-    lab.boot(host)
-    listeners.start_one(lab, host)
-
-
-def _heal(lab: Lab, _: str) -> float:
-    return lab.heal()
-
-
-def _cut_off(lab: Lab, host: str) -> None:
-    lab.partition(host)
-    time.sleep(2)
-
-
-def _resume(lab: Lab, host: str) -> None:
-    with contextlib.suppress(LabError):  # the Swarm may have replaced it by now
-        lab.resume_anchor(host)
-
-
-def _stop_float(lab: Lab, host: str) -> float:
-    struck = time.monotonic()
-    lab.host(host).docker("stop", FLOAT)
-    return struck
-
-
-def _kill_all_anchors(lab: Lab, _: str) -> float:
-    containers = {host: lab.anchor_container(host.name) for host in lab.hosts.values()}
-    pids = {
-        host: host.docker("inspect", "--format", "{{.State.Pid}}", container.id).stdout.strip()
-        for host, container in containers.items()
-    }
-    struck = time.monotonic()
-    for host, pid in pids.items():
-        host.exec("kill", "-9", pid)
-    return struck
+def _trouble(host: Host) -> str | None:
+    """Why this host could not take over now, as its float tells it in the status volume; None if it could."""
+    path = host.data / "docker" / "volumes" / f"{STACK}_status" / "_data" / "float.json"
+    try:
+        status = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        return f"no status: {error}"
+    if not host.is_on or not status["monotonic"] <= time.monotonic() < status["monotonic"] + FRESH:
+        return "no fresh status"
+    failing = [condition["name"] for condition in status["conditions"] if not condition["ok"]]
+    routers = status["virtual_routers"]
+    if failing or not routers or any(router["state"] not in SERVING for router in routers):
+        return ", ".join(failing) or "serves not yet"
+    return None

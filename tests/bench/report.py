@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 
-from tests.bench.figures import ANCESTOR, PRODUCT, Row, Trial, limit, rows
+from tests.bench.figures import ANCESTOR, PRODUCT, Failure, Row, Trial, limit, rows
+from tests.bench.findings import Findings
 from tests.bench.growth import Size
 from tests.bench.idle import Appetite
+from tests.bench.targets import DEFAULT_INTERVAL, HEIR, SILENT, verdicts
 
-SILENT = ("power cut", "cable out")
-HEIR = 229
-"""Priority of the node that follows the holder, one rung below the top."""
-
-
-@dataclass
-class Findings:
-    """All of a run, as far as it came."""
-
-    machine: dict[str, str] = field(default_factory=dict)
-    trials: list[Trial] = field(default_factory=list)
-    appetites: list[Appetite] = field(default_factory=list)
-    false_failovers: dict[str, int] = field(default_factory=dict)
-    """By advert interval."""
-
-    sizes: list[Size] = field(default_factory=list)
+ANCESTORS_HEIR = 90
 
 
 def markdown(findings: Findings) -> str:
@@ -33,12 +20,15 @@ def markdown(findings: Findings) -> str:
     intervals = sorted({row.interval for row in table if row.subject == PRODUCT}, reverse=True)
     sections = [
         _HEAD,
+        _targets([row for row in table if row.subject == PRODUCT]),
         *(_section(f"This project, an advert every {a:g} s", _of(table, PRODUCT, a)) for a in intervals),
         _section("Plain keepalived, an advert a second, `pgrep` a second", _of(table, ANCESTOR, 1.0)),
         _limits(table),
+        _failures(findings.failures),
         _appetite(findings),
         _growth(findings.sizes),
-        _machine(findings.machine),
+        _machine(findings),
+        _REPEAT if table else "",
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
 
@@ -49,27 +39,55 @@ _HEAD = """\
 Made by `make bench` on a real Docker Swarm of three managers, each host a set of namespaces with a Docker engine of
 its own, all on one machine (see the end). A client on the same segment asks the virtual IP every 2 ms; an answer later
 than 20 ms counts as missing. The host that holds the virtual IP meets the fault. All figures of one run; do not expect
-the same from another machine.
+the same from another machine. The buoy has [a page of its own](benchmarks-buoy.md).
 
-- **gap**: the longest silence that the client met from the fault until the virtual IP had settled.
-- **moved**: from the fault until another host had the address.
-- **two holders**: how long more than one host had the address (both sides of a partition are meant to have one).
+- **gap**: the longest silence that the client met from the fault on; until the fault was undone, where somebody
+  undoes it, else until every host could take over again.
+- **lost**: the requests in that time that were never answered; one every 2 ms is sent. The median, and the most.
+- **moved**: from the fault until another host had the address (median).
+- **two holders**: how long more than one host had the address (both sides of a partition are meant to have one); the
+  last column is the time after the fault was undone.
 - **on return**: the longest silence while the fault was undone (power back, cable in, node active again).
-- **redundant**: until every host could take over again; from the fault, or from its undoing where somebody undoes it.
+- **redundant**: until the kernels showed one holder and every float said that nothing stands against its node; from
+  the fault, or from its undoing where somebody undoes it (median).
 
 ![Client gap by fault](benchmarks.svg)"""
+
+_REPEAT = """\
+## To repeat this
+
+As root on a Debian with Docker's engine (the lab installs what is missing): `make bench` makes all of it. `ARGS` takes
+what `python3 -m tests.bench --help` lists. One fault: `make bench ARGS="--parts trials --intervals 0.1 --faults
+'anchor hung' --trials 20"`; one part: `ARGS="--parts sizes"`; a run that was cut short goes on with `ARGS=--add`;
+`ARGS=--plan` tells what would be done and how long it may take."""
 
 
 def _of(table: Iterable[Row], subject: str, interval: float) -> list[Row]:
     return [row for row in table if row.subject == subject and row.interval == interval]
 
 
+def _targets(table: Sequence[Row]) -> str:
+    lines = [
+        f"| {row.fault} | {row.interval:g} s | {row.trials} | {words} | {'met' if met else '**missed**'} |"
+        for row in table
+        for words, met in verdicts(row)
+        if row.interval == DEFAULT_INTERVAL or row.fault in SILENT
+    ]
+    if not lines:
+        return ""
+    head = ["## Targets", "", "| fault | advert interval | trials | target | |", "|---|---:|---:|---|---|"]
+    return "\n".join([*head, *lines])
+
+
 def _section(title: str, table: Sequence[Row]) -> str:
     if not table:
         return ""
-    columns = "fault|trials|gap median|p95|max|moved after|two holders, median|max|on return, max|redundant"
+    columns = (
+        "fault|trials|gap median|p95|max|lost median|max|moved after|two holders, median|max"
+        "|on return, max|two holders on return, max|redundant"
+    )
     header = f"| {' | '.join(columns.split('|'))} |"
-    return "\n".join([f"## {title}", "", header, "|---|" + "---:|" * 9, *(_row(row) for row in table)])
+    return "\n".join([f"## {title}", "", header, "|---|" + "---:|" * 12, *(_row(row) for row in table)])
 
 
 def _row(row: Row) -> str:
@@ -80,10 +98,13 @@ def _row(row: Row) -> str:
         _ms(row.gap_median),
         _ms(row.gap_p95),
         _ms(row.gap_max),
+        f"{row.lost_median:g}",
+        str(row.lost_max),
         moved,
         _ms(row.overlap_median),
         _ms(row.overlap_max),
         _ms(row.returned_max),
+        _ms(row.met_again_max),
         f"{row.whole_median:.1f} s",
     )
     return f"| {' | '.join(cells)} |"
@@ -108,10 +129,17 @@ def _limits(table: Iterable[Row]) -> str:
         "|---|---:|---:|---:|---:|",
     ]
     for row in silent:
-        bound = limit(row.interval, HEIR if row.subject == PRODUCT else 90)
+        bound = limit(row.interval, HEIR if row.subject == PRODUCT else ANCESTORS_HEIR)
         cells = (f"{row.subject}, {row.fault}", f"{row.interval:g} s", _ms(bound), _ms(row.gap_median))
         lines.append(f"| {' | '.join(cells)} | {row.gap_median / bound:.2f} |")
     return "\n".join(lines)
+
+
+def _failures(failures: Sequence[Failure]) -> str:
+    if not failures:
+        return ""
+    lines = [f"- {f.subject}, {f.interval:g} s, {f.fault}: {' '.join(f.reason.split())}" for f in failures]
+    return "\n".join(["## Trials that failed", "", "They are in no figure above.", "", *lines])
 
 
 def _appetite(findings: Findings) -> str:
@@ -127,7 +155,7 @@ def _appetite(findings: Findings) -> str:
         *(f"| {a.part} | {a.processes} | {a.memory:.1f} MiB | {a.cpu:.2f} % of a core |" for a in findings.appetites),
         "",
         *(
-            f"False failovers in 60 s with eight busy loops on all cores, an advert every {interval} s: {count}."
+            f"False failovers in 60 s with eight busy loops on all cores, an advert every {interval} s: {count}.  "
             for interval, count in findings.false_failovers.items()
         ),
     ]
@@ -138,23 +166,33 @@ def _growth(sizes: Sequence[Size]) -> str:
     if not sizes:
         return ""
     lines = [
-        "## More virtual IPs",
+        "## More virtual IPs, more managers",
         "",
-        "One power cut each; the client asks the first virtual IP, the kernels tell of the last.",
+        "The holder's cable is pulled, three times each; the client asks the first virtual IP, the kernels tell of the",
+        "last. Memory and CPU of each part on each host, idle.",
         "",
-        "| virtual IPs | gap | the last one moved after | float | keepalived | anchor |",
-        "|---:|---:|---:|---:|---:|---:|",
+        "| virtual IPs | managers | gap | the last moved after | float | lease keeper | keepalived | anchor | buoy |",
+        "|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for size in sizes:
         by_part: Mapping[str, Appetite] = {appetite.part: appetite for appetite in size.appetites}
-        parts = [by_part.get(name) for name in ("float", "keepalived", "anchor")]
+        names = ("float", "float's lease keeper", "keepalived", "anchor", "buoy")
+        parts = [by_part.get(name) for name in names]
         words = [f"{part.memory:.1f} MiB, {part.cpu:.1f} %" if part else "-" for part in parts]
-        lines.append(f"| {size.vips} | {_ms(size.gap)} | {_ms(size.last)} | {' | '.join(words)} |")
+        lines.append(f"| {size.vips} | {size.managers} | {_ms(size.gap)} | {_ms(size.last)} | {' | '.join(words)} |")
     return "\n".join(lines)
 
 
-def _machine(machine: Mapping[str, str]) -> str:
-    if not machine:
+def _machine(findings: Findings) -> str:
+    if not findings.machine:
         return ""
-    lines = [f"| {name} | {value} |" for name, value in machine.items()]
+    lines = [f"| {name} | {value} |" for name, value in (findings.machine | _load(findings.trials)).items()]
     return "\n".join(["## The machine", "", "| | |", "|---|---|", *lines])
+
+
+def _load(trials: Sequence[Trial]) -> dict[str, str]:
+    loads = sorted(trial.load for trial in trials)
+    if not loads:
+        return {}
+    words = f"{statistics.median(loads):.1f} in the median, {loads[0]:.1f} to {loads[-1]:.1f}"
+    return {"load average before the trials": words}

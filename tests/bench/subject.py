@@ -18,15 +18,26 @@ class Fault:
     undo: Callable[[Lab, str], object] | None = None
     """What an operator does afterwards; None where the subject has to mend itself."""
 
-    prepare: Callable[[Lab, str], object] | None = None
-    settle: float = 2.0
-    """Seconds to wait for whatever follows the move."""
+    ended: Callable[[Lab, str], bool] | None = None
+    """Whether what the strike began is over; None where that is at once."""
 
     patience: float = 2.0
-    """Seconds to wait for a move that may never come."""
+    """Seconds to wait for a move that may never come; 0 where none is expected, and any is counted."""
+
+    settle: float = 0.5
+    """Seconds to wait for whatever follows the move."""
+
+    seconds: float = 6.0
+    """What a trial takes on a quiet machine, for the first guess at the end."""
 
     silent: bool = False
-    """The holder says no word: to be compared with the protocol's own limit."""
+    """The holder says no word: to be compared with the protocol's own limit, at every interval."""
+
+    slow: bool = False
+    """Dear to undo: half as many trials at the first interval, `--few` or none at the others."""
+
+    rare: bool = False
+    """A roll-out over all nodes: `--few` trials at the first interval too."""
 
 
 class Subject(Protocol):
@@ -35,10 +46,22 @@ class Subject(Protocol):
     name: str
     interval: float
 
-    def faults(self) -> list[Fault]:
-        """What can be done to it."""
+    def deploy(self) -> None:
+        """Put it there; raises LabError or AssertionError where it does not get whole."""
+        ...
+
+    def mend(self) -> None:
+        """After a trial that failed: everything as it should be. Raises LabError or AssertionError."""
+        ...
+
+    def faults(self, managers: int) -> list[Fault]:
+        """What can be done to it in a Swarm of that many."""
         ...
 
     def troubles(self) -> list[str]:
         """What is missing until every host can take over again."""
+        ...
+
+    def runs_since(self, host: str) -> float | None:
+        """Since when (wall clock) the host's keepalived container runs; None where that is not told."""
         ...

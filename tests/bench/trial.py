@@ -3,53 +3,62 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from tests.bench.figures import Trial
 from tests.bench.subject import Fault, Subject
 from tests.campaign.audit import until_none
-from tests.lab.address_watch import AddressWatch, spans
+from tests.lab.address_watch import AddressWatch, Change, spans
 from tests.lab.cluster import Lab
 from tests.lab.gaps import GapReport
 from tests.lab.shell import LabError, wait_until
 
-MENDING = 90.0
+MENDING = 60.0
+CALM = 0.3
+"""Seconds for which nothing must be amiss before a subject counts as whole."""
 
 
 def run(lab: Lab, subject: Subject, fault: Fault) -> Trial:
     """Raises LabError or FailedAuditError where the subject is not whole again in time."""
     holder = lab.wait_holder()
-    if fault.prepare is not None:
-        fault.prepare(lab, holder)
+    load = os.getloadavg()[0]
     with lab.watch_addresses() as watch, lab.gap_client() as client:
-        time.sleep(0.5)
+        time.sleep(0.3)
+        to_wall = time.time() - time.monotonic()
         struck = fault.strike(lab, holder)
         moved = _moved(lab, watch, struck, holder, fault.patience)
+        if fault.ended is not None:
+            ended = fault.ended
+            wait_until(lambda: ended(lab, holder), MENDING, f"{fault.name} to be over", interval=0.1)
         time.sleep(fault.settle)
         undone = time.monotonic()
         if fault.undo is not None:
             fault.undo(lab, holder)
-        until_none(subject.troubles, within=MENDING, calm=0.0, when=f"after {fault.name}")
-        whole = time.monotonic()
-        time.sleep(0.3)
+        until_none(subject.troubles, within=MENDING, calm=CALM, when=f"after {fault.name}")
+        whole = time.monotonic() - CALM
+        since = subject.runs_since(holder)
         report = client.report()
-        changes = [change for change in watch.changes(lab.vip) if change.when >= struck or change.present]
-    overlaps = [
-        begin + length - max(begin, struck)
-        for begin, length in spans(changes, lambda holders: holders > 1, until=whole)
-        if begin + length > struck
-    ]
+        changes = watch.changes(lab.vip)
+    middle = report.ended if fault.undo is None else undone
+    back = None if since is None or since - to_wall < struck else since - to_wall
     return Trial(
         subject=subject.name,
         interval=subject.interval,
         fault=fault.name,
-        gap=_longest(report, struck - 0.1, undone),
-        lost=_lost(report, struck - 0.1, undone),
+        gap=_longest(report, struck - 0.1, middle),
+        lost=sum(struck <= when < middle for when in report.unanswered),
         moved=moved,
-        overlap=max(overlaps, default=0.0),
-        returned=_longest(report, undone, report.ended),
+        overlap=_overlap(changes, struck, middle),
+        returned=_longest(report, middle, report.ended),
         whole=whole - (struck if fault.undo is None else undone),
+        moves=sum(change.present and change.when >= struck for change in changes),
+        met_again=_overlap(changes, middle, whole),
+        gone=next((c.when - struck for c in changes if not c.present and c.when >= struck and c.host == holder), None),
+        back=None if back is None else back - struck,
+        second=0.0 if back is None else _overlap(changes, back, whole),
+        load=load,
     )
 
 
@@ -62,12 +71,15 @@ def _moved(lab: Lab, watch: AddressWatch, struck: float, holder: str, patience: 
     return None
 
 
+def _overlap(changes: Sequence[Change], start: float, end: float) -> float:
+    """The longest stretch with two holders, or rather its part in that time."""
+    found = spans(changes, lambda holders: holders > 1, until=end)
+    parts = (min(begin + length, end) - max(begin, start) for begin, length in found)
+    return max((part for part in parts if part > 0), default=0.0)
+
+
 def _longest(report: GapReport, start: float, end: float) -> float:
     return max(_lengths(report, start, end), default=0.0)
-
-
-def _lost(report: GapReport, start: float, end: float) -> int:
-    return round(sum(_lengths(report, start, end)) / 0.002)
 
 
 def _lengths(report: GapReport, start: float, end: float) -> Iterable[float]:

@@ -41,6 +41,14 @@ class Lab(Faults, Observe):
         self._boot_all()
         self._form_swarm()
 
+    def grow(self, hosts: int) -> None:
+        """Further hosts join as managers, until there are that many; returns when all are Ready."""
+        known = set(self.hosts)
+        self._state_file.write_text(json.dumps({"hosts": hosts}))
+        further = [host for name, host in self.hosts.items() if name not in known]
+        in_parallel([host.boot for host in further])
+        self._join(self.hosts["h1"], further)
+
     def down(self) -> None:
         """Leaves nothing of the lab but its logs and caches; LabError that lists what it could not remove."""
         leftovers.remove(self.plan)
@@ -100,6 +108,9 @@ class Lab(Faults, Observe):
     def _form_swarm(self) -> None:
         first, *others = self.hosts.values()
         first.docker("swarm", "init", "--advertise-addr", first.address)
+        self._join(first, others)
+
+    def _join(self, first: Host, others: Sequence[Host]) -> None:
         token = first.docker("swarm", "join-token", "-q", "manager").stdout.strip()
         for host in others:
             join = ["swarm", "join", "--token", token, "--advertise-addr", host.address, f"{first.address}:2377"]

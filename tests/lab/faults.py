@@ -26,6 +26,23 @@ class Faults(LabBase):
         host.power_off()
         return struck
 
+    def halt(self, name: str) -> float:
+        """Its kernel stops dead: nothing of the host answers or runs on, but its NIC keeps the carrier up."""
+        host, struck = self.host(name), time.monotonic()
+        self.segment.mute(host.name)
+        host.power_off(unplug=False)
+        return struck
+
+    def kill_node(self, name: str) -> float:
+        """kill -9 of anchor and float at once, on a host whose engine was killed before: nobody starts them again."""
+        host = self.host(name)
+        containers = [self.anchor_container(name).id, self.float_container(name).id]
+        pids = host.docker("inspect", "--format", "{{.State.Pid}}", *containers).stdout.split()
+        host.stop_dockerd("KILL")
+        struck = time.monotonic()
+        host.exec("kill", "-9", *pids)
+        return struck
+
     def boot(self, name: str, *, wait: bool = True) -> float:
         """Powers it on with its old disk; by default returns when it is a Ready manager again."""
         host, struck = self.host(name), time.monotonic()

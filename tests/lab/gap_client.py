@@ -156,6 +156,7 @@ def main() -> None:
         "began": prober.sent[0] if prober.sent else 0.0,
         "ended": prober.sent[-1] if prober.sent else 0.0,
         "gaps": gaps(prober.sent, prober.answered, options.late),
+        "unanswered": [when for when, answer in zip(prober.sent, prober.answered, strict=True) if answer == UNANSWERED],
     }
     print(json.dumps(report), flush=True)
 

@@ -37,6 +37,8 @@ class GapReport:
     began: float
     ended: float
     gaps: tuple[Gap, ...]
+    unanswered: tuple[float, ...] = ()
+    """When each probe was sent that never got an answer; one that came late is not among them."""
 
     @property
     def max_gap(self) -> float:
@@ -108,4 +110,4 @@ class GapClient:
 def parse_report(text: str) -> GapReport:
     read = json.loads(text)
     gaps = tuple(Gap(start, length) for start, length in read.pop("gaps"))
-    return GapReport(gaps=gaps, **read)
+    return GapReport(gaps=gaps, unanswered=tuple(read.pop("unanswered")), **read)

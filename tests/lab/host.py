@@ -86,12 +86,13 @@ class Host(Engine):
         wait_until((self.state / "ready").exists, 10, f"{self.name}'s first process", interval=0.01)
         self.start_dockerd()
 
-    def power_off(self) -> None:
+    def power_off(self, *, unplug: bool = True) -> None:
         """A power cut: the cable goes dead, then every process, then the kernel's memory of the host."""
         first = self.first_process
         if first is None:
             raise LabError(f"{self.name} is off already")
-        self.segment.unplug(self.name)
+        if unplug:
+            self.segment.unplug(self.name)
         cgroups.thaw(lambda group: group == self.namespace)
         processes.end(first, signal.SIGKILL)
         self.segment.detach(self.name)

@@ -62,6 +62,10 @@ class Segment:
     def plug(self, host: str) -> None:
         self._ip(f"link set {host} up")
 
+    def mute(self, host: str) -> None:
+        """The bridge passes nothing of this port on any more, as if the host had gone silent; its carrier stays."""
+        self._ip(f"link set {host} type bridge_slave state 0")
+
     def isolate(self, host: str) -> None:
         self._ip(f"link set {host} master {ISLAND}")
 
