@@ -24,6 +24,7 @@ from anchor.hands import Hands
 from anchor.identity import Identity
 from anchor.life import Life, Parts
 from anchor.link_server import LinkServer
+from anchor.local_tasks import LocalTasks
 from anchor.memory import Memory
 from anchor.patience import Patience
 from anchor.plan import Desired
@@ -58,8 +59,11 @@ def _parts(settings: AnchorSettings, docker: Docker, identity: Identity) -> Part
     asking, patience = Asking(clock), Patience(clock, asyncio.sleep)
     talk = Conversation(memory, clock, node=settings.node_hostname, wake=bell.ring)
     hands = Hands(docker, asking, talk, container=identity.float_container, memory=memory, sleep=asyncio.sleep)
-    survey = Survey(docker, clock, node_id=identity.node_id, service_id=identity.service_id)
-    specs = SpecKeeper(settings, survey, talk, node_id=identity.node_id)
+    survey = Survey(
+        docker, clock, node_id=identity.node_id, service_id=identity.service_id, tracked=settings.track_services
+    )
+    tasks = LocalTasks(docker, clock)
+    specs = SpecKeeper(settings, survey, talk, tasks=tasks, node_id=identity.node_id)
     replacement = Replacement(hands, talk, memory=memory, clock=clock, patience=patience, rank=lambda: specs.rank)
     floats = FloatKeeper(hands, _desired(settings, identity), talk, replacement=replacement, memory=memory, clock=clock)
     loop = Reconciler(floats, specs, talk, survey=survey, asking=asking, clock=clock, quorum=settings.quorum)
@@ -71,7 +75,8 @@ def _parts(settings: AnchorSettings, docker: Docker, identity: Identity) -> Part
         specs=specs,
         floats=floats,
         loop=loop,
-        events=EventStream(docker, containers=bell, swarm=swarm_bell),
+        tasks=tasks,
+        events=EventStream(docker, containers=bell, swarm=swarm_bell, tasks=tasks),
         farewell=Farewell(docker, hands, service_id=identity.service_id),
         hands=hands,
         conversation=talk,

@@ -8,13 +8,25 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from anchor.facts import TASK_ID_LABEL, Container, Engine, Event, Mount, Node, Service
+from anchor.facts import (
+    SERVICE_ID_LABEL,
+    TASK_ID_LABEL,
+    Container,
+    Engine,
+    Event,
+    LabelledService,
+    LocalTask,
+    Mount,
+    Node,
+    Service,
+)
 from shared.models import IpAddress
 
 Json = Mapping[str, Any]
 
 TOKEN_VARIABLE = "KEEPALIVED_LINK_TOKEN"  # noqa: S105  # the variable's name
 _NANOSECOND_DIGITS = 9
+_HEALTH_SIGNS = (("healthy", "(healthy)"), ("unhealthy", "(unhealthy)"), ("starting", "(health: starting)"))
 
 
 def engine(raw: Json) -> Engine:
@@ -49,6 +61,31 @@ def service(raw: Json) -> Service:
     """From `GET /services/{id}`."""
     update = raw.get("UpdateStatus") or {}
     return Service(id=raw["ID"], name=raw["Spec"]["Name"], update_state=update.get("State") or "")
+
+
+def labelled_service(raw: Json) -> LabelledService:
+    """From an element of `GET /services`."""
+    spec = raw["Spec"]
+    ports = (spec.get("EndpointSpec") or {}).get("Ports") or ()
+    return LabelledService(
+        id=raw["ID"],
+        name=spec["Name"],
+        created_at=sortable_time(raw["CreatedAt"]),
+        labels=spec.get("Labels") or {},
+        publishes_on_host=any(port.get("PublishMode") == "host" for port in ports),
+    )
+
+
+def local_task(raw: Json) -> LocalTask:
+    """From an element of `GET /containers/json`, whose health stands in its status text alone: `Up 5 s (healthy)`."""
+    health = next((word for word, sign in _HEALTH_SIGNS if sign in (raw.get("Status") or "")), "")
+    return LocalTask(
+        container_id=raw["Id"],
+        name=listed_container(raw).name,
+        service_id=(raw.get("Labels") or {}).get(SERVICE_ID_LABEL, ""),
+        state=raw["State"],
+        health=health,
+    )
 
 
 def template_hash(task: Json) -> str:

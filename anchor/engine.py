@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
-from anchor.facts import Container, Event, Node, Service
+from anchor.facts import Container, Event, LabelledService, LocalTask, Node, Service
 from anchor.facts import Engine as EngineFacts
 
 LOOK = 5.0
@@ -39,6 +39,18 @@ class Engine(Protocol):
 
     async def service(self, service_id: str, *, limit: float = LOOK) -> Service:
         """The service of that id. Raises NotFoundError when it was removed."""
+        ...
+
+    async def services_labelled(self, label: str, *, limit: float = LOOK) -> tuple[LabelledService, ...]:
+        """All services of the Swarm that carry the label; Docker chooses them, so the others cost nothing here."""
+        ...
+
+    async def services_named(self, names: tuple[str, ...], *, limit: float = LOOK) -> tuple[LabelledService, ...]:
+        """Those services of the Swarm that there are among the names."""
+        ...
+
+    async def tasks_here(self, service_id: str | None = None, *, limit: float = LOOK) -> tuple[LocalTask, ...]:
+        """This node's containers that are tasks of that service, or of any; those that ended are left out."""
         ...
 
     async def task_template(self, task_id: str, *, limit: float = LOOK) -> str:

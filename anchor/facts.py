@@ -88,6 +88,20 @@ class Service:
 
 
 @dataclass(frozen=True)
+class LabelledService:
+    """Any Swarm service that says something about itself by labels, or that others follow."""
+
+    id: str
+    name: str
+    created_at: str
+    """As of a node: text order is time order."""
+
+    labels: Mapping[str, str] = field(default_factory=dict)
+    publishes_on_host: bool = False
+    """Whether it publishes a port in host mode, on the nodes that run a task of it alone."""
+
+
+@dataclass(frozen=True)
 class Mount:
     """Where a folder of a container comes from."""
 
@@ -117,6 +131,20 @@ class Container:
     def running(self) -> bool:
         """Whether its processes exist: a paused container still holds what it held."""
         return self.state in ("running", "paused", "restarting")
+
+
+@dataclass(frozen=True)
+class LocalTask:
+    """A container of this node that is a task of a Swarm service."""
+
+    container_id: str
+    name: str
+    service_id: str
+    state: str
+    """As of a container."""
+
+    health: str = ""
+    """`healthy`, `unhealthy`, `starting`; empty where the image has no health check."""
 
 
 @dataclass(frozen=True)

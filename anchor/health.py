@@ -1,4 +1,7 @@
-"""Why this anchor is not healthy, in one sentence, or None. Pure."""
+"""Why this anchor is not healthy, in one sentence, or None. Pure.
+
+Services' own virtual routers have no say in it: a bad one of a user's must not hold up the stack's roll-out.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,9 @@ def _not_as_wanted(status: FloatStatus, spec: FloatSpec | None, wall: float) -> 
         return "the float does not run the current spec"
     if not status.virtual_routers:
         return "the float runs no virtual router"
-    return next((reason for router in status.virtual_routers if (reason := _wrong_state(router, wall))), None)
+    own = {router.name for router in spec.virtual_routers if not router.claims}
+    mine = (router for router in status.virtual_routers if router.name in own)
+    return next((reason for router in mine if (reason := _wrong_state(router, wall))), None)
 
 
 def _wrong_state(router: RouterStatus, wall: float) -> str | None:

@@ -14,6 +14,7 @@ from anchor.farewell import Farewell
 from anchor.float_keeper import FloatKeeper
 from anchor.hands import Hands
 from anchor.link_server import LinkServer
+from anchor.local_tasks import LocalTasks
 from anchor.patience import Patience
 from anchor.reconcile import Reconciler
 from anchor.spec_keeper import SpecKeeper
@@ -37,6 +38,7 @@ class Parts:
     link: LinkServer
     survey: Survey
     specs: SpecKeeper
+    tasks: LocalTasks
     floats: FloatKeeper
     loop: Reconciler
     events: EventStream
@@ -68,10 +70,12 @@ class Life:
         await parts.survey.look()
         parts.specs.refresh()
         await self._prepare()
+        await parts.tasks.look()
         await parts.link.open()
         async with asyncio.TaskGroup() as group:
             group.create_task(parts.events.run(), name="events")
             group.create_task(parts.survey.run(parts.swarm_bell, parts.bell), name="survey")
+            group.create_task(parts.tasks.run(parts.loop.judge), name="tasks")
             group.create_task(parts.show_life(), name="vitals")
             group.create_task(parts.loop.run(parts.bell), name="reconcile")
 

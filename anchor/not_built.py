@@ -12,9 +12,6 @@ WHAT = {
     "notify": "notify scripts",
     "conf_template": "templates of the user's own",
     "command_line_arguments": "extra arguments for keepalived",
-    "spread": "spreading virtual routers over the nodes",
-    "service_vips": "virtual IPs of services",
-    "track_services": "following services",
 }
 """Field of AnchorSettings -> what this release lacks."""
 

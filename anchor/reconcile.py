@@ -65,7 +65,7 @@ class Reconciler:
         self._asking.turned()
         self.turning = True
         try:
-            told = self._specs.refresh()
+            told = self._specs.refresh(self.judge)
             self._check_first_answer()
             done = await self._floats.keep()
             self._check_first_answer()
@@ -94,6 +94,7 @@ class Reconciler:
                 self._quorum,
                 leaving="" if leaving.keeps_float else leaving.detail,
             )
+            + self._specs.conditions
         )
 
     def pulse(self) -> None:

@@ -70,6 +70,9 @@ class Roster:
     rank: int
     """Place in the order in which the managers joined, from 0."""
 
+    members: tuple[Member, ...] = ()
+    """All managers that count, this node among them, in that order."""
+
     warnings: tuple[str, ...] = ()
     swarm_addresses: Mapping[IpAddress, str] = field(default_factory=dict)
     """Every address of every node (workers too) and whose it is: none of them can be a virtual IP."""
@@ -108,6 +111,7 @@ def build(managers: Managers, nodes: Sequence[Node], my_id: str, *, top: int) ->
         me=me,
         peers=peers,
         rank=members.index(me),
+        members=members,
         warnings=(*_label_warnings(members), *_duplicate_warnings(members), *peer_warnings),
         swarm_addresses={address: node.hostname for node in nodes for address in node.addresses},
     )

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from anchor import roster as rosters
 from anchor import virtual_routers
 from anchor.conversation import Conversation
+from anchor.local_tasks import LocalTasks
 from anchor.survey import Survey
+from anchor.virtual_routers import Swarm
 from shared.errors import SettingsError
-from shared.models import FloatSpec
+from shared.models import Condition, FloatSpec
 from shared.settings import AnchorSettings
 
 logger = logging.getLogger(__name__)
@@ -18,18 +21,34 @@ logger = logging.getLogger(__name__)
 class SpecKeeper:
     """Keeps the float's spec in step with the Swarm."""
 
-    def __init__(self, settings: AnchorSettings, survey: Survey, conversation: Conversation, *, node_id: str) -> None:
+    def __init__(
+        self,
+        settings: AnchorSettings,
+        survey: Survey,
+        conversation: Conversation,
+        *,
+        tasks: LocalTasks,
+        node_id: str,
+    ) -> None:
         self._settings = settings
         self._survey = survey
         self._conversation = conversation
+        self._tasks = tasks
         self._node_id = node_id
         self.rank = 0
         """This node's place among the managers."""
 
         self.warnings: tuple[str, ...] = ()
 
-    def refresh(self) -> str | None:
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """What the followed services' tasks say for and against this node."""
+        return self._tasks.conditions()
+
+    def refresh(self, judge: Callable[[], None] = lambda: None) -> str | None:
         """Look at what the survey has by now, and say what changed.
+
+        `judge` is called before a spec is told, so that no virtual router is known without its conditions.
 
         Raises SettingsError when the stack's own virtual router cannot be, and none was before.
         """
@@ -37,11 +56,16 @@ class SpecKeeper:
         if roster is None:
             return None
         self.rank = roster.rank
-        outcome = virtual_routers.build(self._settings, roster)
+        swarm = Swarm(self._survey.labelled, self._survey.tracked)
+        outcome = virtual_routers.build(self._settings, roster, swarm)
         if outcome.problems and self._conversation.spec is None:
             raise SettingsError(outcome.problems)
         self._warn((*outcome.warnings, *outcome.problems))
-        return None if outcome.problems else self._want(outcome.spec)
+        if outcome.problems:
+            return None
+        self._tasks.follow(outcome.follows)
+        judge()
+        return self._want(outcome.spec)
 
     def _want(self, spec: FloatSpec) -> str | None:
         before = self._conversation.spec

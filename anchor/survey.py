@@ -11,8 +11,17 @@ import logging
 from anchor.conditions import Steadied
 from anchor.departure import Known
 from anchor.engine import Engine
-from anchor.facts import EngineError, EngineSilentError, Node, NotFoundError, NotManagingError, Service
+from anchor.facts import (
+    EngineError,
+    EngineSilentError,
+    LabelledService,
+    Node,
+    NotFoundError,
+    NotManagingError,
+    Service,
+)
 from anchor.roster import Managers
+from anchor.service_labels import VIP
 from anchor.wakeups import Bell
 from shared.clock import Clock
 
@@ -28,15 +37,24 @@ ALERT = 2.0
 class Survey:
     """What the Swarm said, kept current."""
 
-    def __init__(self, engine: Engine, clock: Clock, *, node_id: str, service_id: str) -> None:
+    def __init__(
+        self, engine: Engine, clock: Clock, *, node_id: str, service_id: str, tracked: tuple[str, ...] = ()
+    ) -> None:
         self._engine = engine
         self._clock = clock
         self._node_id = node_id
         self._service_id = service_id
+        self._tracked = tracked
         self._trouble = ""
         self.nodes: tuple[Node, ...] = ()
         self.managers = Managers()
         self.service: Service | None = None
+        self.labelled: tuple[LabelledService, ...] = ()
+        """Every service that asks for a virtual IP by its labels."""
+
+        self.tracked: tuple[LabelledService, ...] = ()
+        """Those of KEEPALIVED_TRACK_SERVICES that the Swarm has."""
+
         self.quorum = Steadied()
         self.known = Known()
 
@@ -69,6 +87,8 @@ class Survey:
         try:
             nodes = await self._engine.nodes()
             service = await self._engine.service(self._service_id)
+            labelled = await self._engine.services_labelled(VIP)
+            tracked = await self._engine.services_named(self._tracked) if self._tracked else ()
         except NotFoundError as error:
             self.known = self.known.updated(Known(service_exists=False))
             self._say(str(error))
@@ -83,6 +103,7 @@ class Survey:
             logger.exception("What the Swarm said cannot be understood; what was seen last stays.")
             self._trouble = "the Swarm cannot be understood"
         else:
+            self.labelled, self.tracked = labelled, tracked
             self._seen(nodes, service)
 
     def _seen(self, nodes: tuple[Node, ...], service: Service) -> None:

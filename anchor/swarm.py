@@ -18,7 +18,10 @@ STALLED_PULL = 60.0
 
 _EVENTS = {
     "type": ["container", "node", "service"],
-    "event": ["start", "die", "destroy", "rename", "pause", "unpause", "create", "update", "remove"],
+    "event": [
+        *("start", "die", "destroy", "rename", "pause", "unpause", "create", "update", "remove"),
+        *("kill", "health_status"),
+    ],
 }
 
 
@@ -45,6 +48,23 @@ class Docker:
         """The service of that id. Raises NotFoundError when it was removed."""
         raw = await self._ask(lambda c: c.inspect_service(service_id), limit, f"service {service_id}")
         return docker_json.service(raw)
+
+    async def services_labelled(self, label: str, *, limit: float = LOOK) -> tuple[facts.LabelledService, ...]:
+        """All services of the Swarm that carry the label; Docker chooses them, so the others cost nothing here."""
+        filters = {"label": label}
+        raw = await self._ask(lambda c: c.services(filters=filters), limit, f"list of services with {label}")
+        return tuple(map(docker_json.labelled_service, raw))
+
+    async def services_named(self, names: tuple[str, ...], *, limit: float = LOOK) -> tuple[facts.LabelledService, ...]:
+        """Those services of the Swarm that there are among the names; Docker's filter takes them as beginnings."""
+        raw = await self._ask(lambda c: c.services(filters={"name": list(names)}), limit, "list of services by name")
+        return tuple(service for service in map(docker_json.labelled_service, raw) if service.name in names)
+
+    async def tasks_here(self, service_id: str | None = None, *, limit: float = LOOK) -> tuple[facts.LocalTask, ...]:
+        """This node's containers that are tasks of that service, or of any; those that ended are left out."""
+        label = f"{facts.SERVICE_ID_LABEL}={service_id}" if service_id else facts.SERVICE_ID_LABEL
+        raw = await self._ask(lambda c: c.containers(filters={"label": label}), limit, "list of tasks")
+        return tuple(map(docker_json.local_task, raw))
 
     async def task_template(self, task_id: str, *, limit: float = LOOK) -> str:
         """A hash of the spec from which the task was made, ForceUpdate included."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import Callable
+from typing import Protocol
 
 from anchor.container_spec import FLOAT_STACK_LABEL
 from anchor.engine import Engine
@@ -39,11 +41,28 @@ class Bell:
         return rung
 
 
+class TaskWatch(Protocol):
+    """Who cares for the tasks of some services."""
+
+    def concerned(self, event: Event) -> bool:
+        """Whether the event's container is one of them; asked in another thread."""
+        ...
+
+    def happened(self, event: Event) -> None:
+        """Something happened to it."""
+        ...
+
+    def distrust(self) -> None:
+        """Events may have been lost."""
+        ...
+
+
 class EventStream:
     """Docker's events, each of them only a ring: what happened is for the next look to say."""
 
-    def __init__(self, engine: Engine, *, containers: Bell, swarm: Bell) -> None:
+    def __init__(self, engine: Engine, *, containers: Bell, swarm: Bell, tasks: TaskWatch) -> None:
         self._engine = engine
+        self._tasks = tasks
         self._containers = containers
         self._swarm = swarm
         self._loop = asyncio.get_running_loop()
@@ -63,8 +82,7 @@ class EventStream:
                 delay = FIRST_RETRY if self._subscribed else min(LAST_RETRY, delay * 2)
                 log = logger.warning if self._subscribed else logger.debug
                 log("Docker's events are cut off; subscribing again in %g s: %s", delay, error)
-            self._ring(self._containers)
-            self._ring(self._swarm)
+            self._ring_all()
             await asyncio.sleep(delay)
 
     def _follow(self) -> None:
@@ -72,16 +90,22 @@ class EventStream:
         for event in self._engine.events():
             if event is None:  # subscribed: only now is a look sure to miss nothing that comes after it
                 self._subscribed = True
-                self._ring(self._containers)
-                self._ring(self._swarm)
+                self._ring_all()
             elif event.kind != "container":
-                self._ring(self._swarm)
+                self._soon(self._swarm.ring)
             elif concerns_float(event):
-                self._ring(self._containers)
+                self._soon(self._containers.ring)
+            elif self._tasks.concerned(event):
+                self._soon(self._tasks.happened, event)
 
-    def _ring(self, bell: Bell) -> None:
+    def _ring_all(self) -> None:
+        self._soon(self._containers.ring)
+        self._soon(self._swarm.ring)
+        self._soon(self._tasks.distrust)
+
+    def _soon(self, call: Callable[..., None], *arguments: Event) -> None:
         with contextlib.suppress(RuntimeError):  # the loop may be closed by now
-            self._loop.call_soon_threadsafe(bell.ring)
+            self._loop.call_soon_threadsafe(call, *arguments)
 
 
 def concerns_float(event: Event) -> bool:

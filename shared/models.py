@@ -147,6 +147,20 @@ class Peer(Frozen):
     """0 where nobody knows it: the peers of a float alone."""
 
 
+class ServiceClaim(Frozen):
+    """The virtual IPs that one Swarm service asks for by its labels; refused, they go alone."""
+
+    service: str
+    label: str
+    """The label `keepalived.vip` as `docker service inspect` shows it."""
+
+    virtual_ips: tuple[VirtualIp, ...] = Field(min_length=1)
+
+    def refusal(self, why: str) -> str:
+        """The sentence for log and buoy."""
+        return f"Service {self.service}: label keepalived.vip={self.label} is refused: {why}"
+
+
 class VirtualRouter(Frozen):
     """One VRRP virtual router as this node is to run it (RFC 9568, section 5)."""
 
@@ -170,8 +184,14 @@ class VirtualRouter(Frozen):
     preempt: bool = False
     """Take the VIP back when this node returns with the higher priority."""
 
+    return_after: float | None = Field(default=None, ge=0)
+    """Seconds after which this node, healthy again, takes the VIP back once from a lower priority; None: never."""
+
     peers: tuple[Peer, ...] = ()
     """The other managers; empty in a Swarm of one."""
+
+    claims: tuple[ServiceClaim, ...] = ()
+    """The services whose virtual IPs these are, the oldest first; empty for the stack's own."""
 
     @property
     def addresses(self) -> tuple[VirtualIp, ...]:

@@ -16,6 +16,8 @@ from anchor.facts import (
     Engine,
     EngineSilentError,
     Event,
+    LabelledService,
+    LocalTask,
     Mount,
     Node,
     NotFoundError,
@@ -110,6 +112,9 @@ class FakeDocker:
         self.templates = {"task-1": "template-1"}
         self.own: Container | None = None
         self.event_list: list[Event] = []
+        self.user_services: list[LabelledService] = []
+        self.tasks: list[LocalTask] = []
+        self.asked_for: list[str | None] = []
         self.made = 0
 
     def fail(self, what: str, *errors: Exception) -> None:
@@ -148,6 +153,19 @@ class FakeDocker:
         if service_id not in self.services:
             raise NotFoundError(f"service {service_id} not found")
         return self.services[service_id]
+
+    async def services_labelled(self, label: str, *, limit: float = 5) -> tuple[LabelledService, ...]:
+        self._may_fail("services_labelled")
+        return tuple(service for service in self.user_services if label in service.labels)
+
+    async def services_named(self, names: tuple[str, ...], *, limit: float = 5) -> tuple[LabelledService, ...]:
+        self._may_fail("services_named")
+        return tuple(service for service in self.user_services if service.name in names)
+
+    async def tasks_here(self, service_id: str | None = None, *, limit: float = 5) -> tuple[LocalTask, ...]:
+        self._may_fail("tasks_here")
+        self.asked_for.append(service_id)
+        return tuple(task for task in self.tasks if service_id in (None, task.service_id))
 
     async def task_template(self, task_id: str, *, limit: float = 5) -> str:
         self._may_fail("task_template")
@@ -286,4 +304,16 @@ def status(digest: str | None, state: VrrpState = VrrpState.MASTER, **changes: A
         spec_digest=digest,
         link=LinkStatus(up=True, since=0),
         virtual_routers=changes.pop("virtual_routers", (router,)),
+    )
+
+
+def user_service(name: str, number: int, **labels: str) -> LabelledService:
+    """A service of a user's, the one of a lower number the older; `vip="…"` is the label `keepalived.vip`."""
+    on_host = labels.pop("on_host", "") == "yes"
+    return LabelledService(
+        id=f"id-{name}",
+        name=name,
+        created_at=f"2026-02-01T00:00:{number:02}.000000000",
+        labels={f"keepalived.{key.replace('_', '-')}": value for key, value in labels.items()},
+        publishes_on_host=on_host,
     )

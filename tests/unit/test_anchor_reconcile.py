@@ -10,6 +10,7 @@ from anchor.conversation import Conversation
 from anchor.facts import EngineError, EngineSilentError
 from anchor.float_keeper import FloatKeeper
 from anchor.hands import Hands
+from anchor.local_tasks import LocalTasks
 from anchor.memory import Memory
 from anchor.patience import Patience
 from anchor.plan import Desired
@@ -33,7 +34,9 @@ class World:
         self.asking = Asking(self.clock)
         self.survey = Survey(self.docker, self.clock, node_id="id-a", service_id="service-1")
         hands = Hands(self.docker, self.asking, self.talk, container=FLOAT, memory=memory, sleep=self.clock.sleep)
-        self.specs = SpecKeeper(settings(), self.survey, self.talk, node_id="id-a")
+        self.specs = SpecKeeper(
+            settings(), self.survey, self.talk, tasks=LocalTasks(self.docker, self.clock), node_id="id-a"
+        )
         replacement = Replacement(
             hands,
             self.talk,

@@ -6,7 +6,7 @@ import pytest
 
 from anchor.facts import EngineError, EngineSilentError, NoQuorumError, NotManagingError
 from anchor.survey import ALERT, CALM, Survey
-from tests.unit.anchor_fakes import THREE, FakeClock, FakeDocker, node
+from tests.unit.anchor_fakes import THREE, FakeClock, FakeDocker, node, user_service
 
 
 class World:
@@ -45,6 +45,14 @@ async def test_a_failed_look_changes_nothing_of_what_was_seen(world: World, erro
     assert survey.managers.all == THREE
     assert survey.known.service_exists is True
     assert survey.pause == ALERT
+
+
+async def test_a_look_finds_the_services_that_ask_for_a_virtual_ip_and_no_others(world: World) -> None:
+    asking = user_service("web", 1, vip="10.0.0.50")
+    world.docker.user_services = [asking, user_service("quiet", 2)]
+    assert (await world.look()).labelled == (asking,)
+    world.docker.user_services = []
+    assert (await world.look(NoQuorumError("no leader"))).labelled == (asking,)
 
 
 async def test_trouble_is_said_once_and_its_end_too(world: World, caplog: pytest.LogCaptureFixture) -> None:

@@ -5,8 +5,9 @@ import asyncio
 import pytest
 
 from anchor.facts import Event
+from anchor.local_tasks import LocalTasks
 from anchor.wakeups import Bell, EventStream, concerns_float
-from tests.unit.anchor_fakes import FakeDocker
+from tests.unit.anchor_fakes import FakeClock, FakeDocker
 
 FLOAT_DIED = Event("container", "die", "c", {"keepalived.stack": "keepalived"})
 OTHER_DIED = Event("container", "die", "x", {"image": "nginx"})
@@ -39,7 +40,7 @@ async def rung(*events: Event) -> tuple[bool, bool]:
     """Whether the containers' bell and the Swarm's rang because of the events, the subscription's own ring apart."""
     docker, containers, swarm = FakeDocker(), CountingBell(), CountingBell()
     docker.event_list = list(events)
-    stream = EventStream(docker, containers=containers, swarm=swarm)
+    stream = EventStream(docker, containers=containers, swarm=swarm, tasks=LocalTasks(docker, FakeClock()))
     running = asyncio.create_task(stream.run())
     async with asyncio.timeout(5):
         while containers.rings + swarm.rings < 4 + len(events) - (OTHER_DIED in events):

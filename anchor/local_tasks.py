@@ -1,0 +1,125 @@
+"""This node's tasks of the followed services, kept current: an event has its service looked at, a timer has all.
+
+What a look costs depends on that service's tasks on this node, and on nothing else in the Swarm. A look that fails
+changes nothing of what was seen before.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+
+from anchor import followed
+from anchor.engine import Engine
+from anchor.facts import SERVICE_ID_LABEL, EngineError, Event, LocalTask
+from anchor.followed import STOPPING_FOR, Follow
+from anchor.wakeups import Bell
+from shared.clock import Clock
+from shared.models import Condition
+
+logger = logging.getLogger(__name__)
+
+LOOK_EVERY = 10.0
+"""Seconds between two looks at all tasks, in case that an event was lost."""
+
+RETRY_AFTER = 1.0
+RETIRE_FOR = 5.0
+"""Seconds for which a condition outlives its virtual router's place in the spec: the float drops that one first."""
+
+
+class LocalTasks:
+    """What runs here of what is followed."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._bell = Bell()
+        self._wanted: tuple[Follow, ...] = ()
+        self._retired: list[tuple[Follow, float]] = []
+        """What was followed before, with the time of its end."""
+
+        self._tasks: dict[str, tuple[LocalTask, ...]] = {}
+        self._stopping: dict[str, float] = {}
+        self._dirty: set[str] = set()
+        self._trouble = False
+
+    def follow(self, follows: Iterable[Follow]) -> None:
+        """These services matter from now on; what is not named any more still counts until its router is gone."""
+        now, wanted_follows = self._clock.monotonic(), tuple(follows)
+        left = followed.without(self._wanted, wanted_follows)
+        self._retired = [(follow, now) for follow in left] + [(f, since) for f, since in self._retired]
+        self._wanted = wanted_follows
+        wanted = self._ids
+        self._tasks = {service: tasks for service, tasks in self._tasks.items() if service in wanted}
+        self._dirty = {service for service in wanted if service not in self._tasks} | (self._dirty & wanted)
+        if self._dirty:
+            self._bell.ring()
+
+    def concerned(self, event: Event) -> bool:
+        """Whether the event is of a container of a followed service; asked from the thread that reads the events."""
+        return event.labels.get(SERVICE_ID_LABEL) in self._ids
+
+    def happened(self, event: Event) -> None:
+        """That container's service is to be looked at."""
+        if followed.stops(event):
+            self._stopping[event.id] = self._clock.monotonic()
+        self._dirty.add(event.labels[SERVICE_ID_LABEL])
+        self._bell.ring()
+
+    def distrust(self) -> None:
+        """Events may have been lost: everything is to be looked at."""
+        self._dirty |= self._ids
+        self._bell.ring()
+
+    def conditions(self) -> tuple[Condition, ...]:
+        """What is known now, as conditions."""
+        now = self._clock.monotonic()
+        self._stopping = {one: since for one, since in self._stopping.items() if now - since < STOPPING_FOR}
+        return followed.conditions(self._follows, self._tasks, self._stopping)
+
+    async def run(self, changed: Callable[[], None]) -> None:
+        """Look for ever; call `changed` after every look that told something."""
+        while True:
+            rung = await self._bell.wait(RETRY_AFTER if self._trouble else LOOK_EVERY)
+            if not rung:
+                self._dirty |= self._ids
+            if await self.look():
+                changed()
+
+    async def look(self) -> bool:
+        """Look at the services that are marked; returns whether anything is different. Raises nothing."""
+        before = dict(self._tasks)
+        try:
+            while self._dirty:
+                await self._look_at(frozenset(self._dirty))
+        except EngineError as error:
+            if not self._trouble:
+                logger.warning("The followed services' tasks cannot be looked at; what was seen last stays: %s", error)
+            self._trouble = True
+        else:
+            self._trouble = False
+        return self._tasks != before or bool(self._stopping)
+
+    async def _look_at(self, services: frozenset[str]) -> None:
+        """One service by a call of its own, several by one that lists all tasks of the node."""
+        self._dirty -= services
+        try:
+            only = next(iter(services)) if len(services) == 1 else None
+            found = await self._engine.tasks_here(only)
+        except EngineError:
+            self._dirty |= services
+            raise
+        for service in services & self._ids:
+            self._tasks[service] = tuple(task for task in found if task.service_id == service)
+
+    @property
+    def _follows(self) -> tuple[Follow, ...]:
+        now = self._clock.monotonic()
+        self._retired = [(follow, since) for follow, since in self._retired if now - since < RETIRE_FOR]
+        return followed.joined((*self._wanted, *(follow for follow, _ in self._retired)))
+
+    @property
+    def _ids(self) -> frozenset[str]:
+        return frozenset(
+            follow.service_id for follow in (*self._wanted, *(f for f, _ in self._retired)) if follow.service_id
+        )
