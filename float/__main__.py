@@ -11,8 +11,11 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from float import alone, capabilities
 from float.addresses import Addresses
 from float.adverts import AdvertListener
+from float.alone_source import AloneSource
+from float.arguments import Given, read_arguments
 from float.command_line import ask_handover, parse_arguments, print_status
 from float.custody import Custody
 from float.engine import Engine
@@ -26,13 +29,15 @@ from float.offers import Offers
 from float.ownership import OwnershipRecord
 from float.render import Renderer
 from float.report import Reporter
+from float.resolve import UnresolvableError
 from float.supervise import Doors, Supervisor
 from shared.clock import SystemClock, boot_id
-from shared.errors import FatalError, SettingsError
+from shared.errors import FatalError, SpecRefusedError
 from shared.link_protocol import SOCKET_NAME, FloatHello, Report
 from shared.logs import configure
 from shared.settings import FloatSettings
 from shared.status_file import HISTORY_FILE, HISTORY_KEPT
+from shared.user_files import UserFiles
 
 logger = logging.getLogger("float")
 
@@ -50,10 +55,11 @@ def main(arguments: list[str]) -> int:
         return ask_handover(RUN_FOLDER / "supervisor.pid")
     configure("info", "text")
     try:
-        settings = FloatSettings.from_environment(os.environ)
+        given = read_arguments(command.words) if command.words else Given()
+        settings = FloatSettings.from_environment(os.environ, arguments=given.arguments)
         configure(settings.log_level, settings.log_format)
         if not settings.under_anchor:
-            raise SettingsError(["KEEPALIVED_LINK_TOKEN is unset: this float was not created by an anchor"])
+            _look_before_running_alone(settings, given)
         lease = LeaseKeeper()
         lease.start()
         return asyncio.run(_serve(settings, lease))
@@ -66,10 +72,11 @@ def main(arguments: list[str]) -> int:
 async def _serve(settings: FloatSettings, lease: LeaseKeeper) -> int:
     TRACK_FOLDER.mkdir(parents=True, exist_ok=True)
     (RUN_FOLDER / "supervisor.pid").write_text(f"{os.getpid()}\n")
-    link = LinkClient(settings.link_folder / SOCKET_NAME)
-    doors = await _build_doors(settings, lease, link)
+    addresses = Addresses()
+    link = await _build_source(settings, addresses)
+    doors = await _build_doors(settings, lease, link, addresses)
     hello = FloatHello(version=_version(), container_id=_container_id(), token=settings.link_token or "")
-    supervisor = Supervisor(doors, hello=hello)
+    supervisor = Supervisor(doors, hello=hello, alone=not settings.under_anchor)
     NotifyFifo(RUN_FOLDER / "notify.fifo").open(supervisor.noticed)
     doors.adverts.open(supervisor.advert)
     loop = asyncio.get_running_loop()
@@ -79,9 +86,35 @@ async def _serve(settings: FloatSettings, lease: LeaseKeeper) -> int:
     return await supervisor.run(link=link.run(supervisor))
 
 
-async def _build_doors(settings: FloatSettings, lease: LeaseKeeper, link: LinkClient) -> Doors:
+def _look_before_running_alone(settings: FloatSettings, given: Given) -> None:
+    """Say what an operator should know. Raises SpecRefusedError with a line for each capability that is missing."""
+    container = _container_id()[:12]
+    for warning in (*given.warnings, *settings.warnings):
+        logger.warning("%s", warning)
+    if container and settings.node_hostname == container:
+        logger.warning("this container seems to have a network of its own, not the host's; start it with --net=host")
+    lacking = capabilities.missing(capabilities.effective())
+    if lacking:
+        raise SpecRefusedError("\n".join(lacking))
+
+
+async def _build_source(settings: FloatSettings, addresses: Addresses) -> LinkClient | AloneSource:
+    """Where the spec will come from: the anchor, or our own settings. Raises SettingsError, SpecRefusedError."""
+    if settings.under_anchor:
+        return LinkClient(settings.link_folder / SOCKET_NAME)
+    files = UserFiles(settings, carried=False)
+    try:
+        spec = files.add_to(alone.build(settings, await addresses.view()))
+    except UnresolvableError as error:
+        raise SpecRefusedError("\n".join(error.problems)) from None
+    logger.info("%s", alone.introduction(settings, spec))
+    return AloneSource(spec)
+
+
+async def _build_doors(
+    settings: FloatSettings, lease: LeaseKeeper, link: LinkClient | AloneSource, addresses: Addresses
+) -> Doors:
     clock = SystemClock()
-    addresses = Addresses()
     renderer = Renderer(RUN_FOLDER)
     keepalived = Keepalived(RUN_FOLDER)
     record = OwnershipRecord(settings.link_folder / "owned.json", boot_id())

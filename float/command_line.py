@@ -25,10 +25,20 @@ class Command:
 
     name: str
     as_json: bool = False
+    words: tuple[str, ...] = ()
+    """Of `run` alone: the settings that stand on the command line."""
+
+
+VERBS = ("run", "status", "handover", "doctor")
 
 
 def parse_arguments(arguments: list[str]) -> Command:
-    """Read the command line; ends the process with 2 and a usage line when it is wrong."""
+    """Read the command line; what does not begin with a verb are the settings of a float alone.
+
+    Ends the process with 2 and a usage line when a verb is used wrongly.
+    """
+    if arguments and arguments[0] not in VERBS:
+        return Command("run", words=tuple(arguments))
     parser = argparse.ArgumentParser(prog="float", description="Supervises keepalived on this host.")
     commands = parser.add_subparsers(dest="name")
     commands.add_parser("run", help="supervise keepalived (the default)")

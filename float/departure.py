@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from float.lifecycle import Lifecycle
 from float.link_state import LinkState
 from float.routers import RouterEntry
 from shared.link_protocol import GoodbyeReason
 from shared.models import Condition
 
-TAKER_LIMIT = 3.0
-"""Seconds that a leaving master waits for a healthy peer to take over."""
+TAKER_LIMIT = LinkState.taker_limit
+
+MOST_QUICK_EXITS = 5
+"""Of a keepalived in a row, the waits between them growing, before a float alone gives up: some 7 s."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,7 @@ class Leaving:
     reason: str
     since: float
     limit: float = TAKER_LIMIT
+    exit_code: int = 0
 
     @property
     def condition(self) -> Condition:
@@ -39,6 +43,13 @@ def after_goodbye(reason: GoodbyeReason, now: float) -> Leaving | None:
     if reason is GoodbyeReason.REMOVED:
         return Leaving("the stack is removed", now, limit=0.0)
     return None
+
+
+def hopeless(lifecycle: Lifecycle, now: float) -> Leaving | None:
+    """A float alone ends where keepalived does not stay: Docker's restart policy is all that it has above it."""
+    if lifecycle.quick_exits < MOST_QUICK_EXITS:
+        return None
+    return Leaving(f"keepalived ended {lifecycle.quick_exits} times in a row soon after its start", now, exit_code=1)
 
 
 def orphaned(link: LinkState, entries: Sequence[RouterEntry], *, timeout: float, after: float, now: float) -> bool:

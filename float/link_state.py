@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from shared.link_protocol import GoodbyeReason
-from shared.models import Condition
+from shared.models import Condition, Strength
 
 PROBATION = 30.0
 """Seconds that a new anchor must live before the grace of the old one's goodbye ends: until then it may still fail."""
@@ -20,6 +21,12 @@ class LinkState:
     severed_at: float = 0.0
     goodbye: GoodbyeReason | None = None
     goodbye_at: float = 0.0
+
+    taker_limit: ClassVar[float] = 3.0
+    """Seconds that a leaving master waits for a healthy peer to take over."""
+
+    handover: ClassVar[Strength] = Strength.PREFER
+    """How a handover moves the VIPs: a peer takes them, and nothing is lost."""
 
     def connected(self, now: float) -> LinkState:
         """An anchor accepted us."""
@@ -50,8 +57,11 @@ class LinkState:
         """Since when nobody speaks; meaningful while the link is not up."""
         return self.severed_at if self.connected_at is None else self.last_word + timeout
 
-    def condition(self, now: float, *, timeout: float, grace: float) -> Condition:
+    def conditions(self, now: float, *, timeout: float, grace: float) -> tuple[Condition, ...]:
         """The condition `link`, with its sentence."""
+        return (self._condition(now, timeout, grace),)
+
+    def _condition(self, now: float, timeout: float, grace: float) -> Condition:
         if self.up(now, timeout):
             return Condition(name="link", ok=True, reason="the anchor answers")
         if self.in_grace(now, grace):
@@ -68,3 +78,19 @@ class LinkState:
         if self.goodbye is GoodbyeReason.UPDATE:
             moments.append(self.goodbye_at + grace)
         return min((m for m in moments if m >= now), default=None)
+
+
+@dataclass(frozen=True)
+class NoLink(LinkState):
+    """A float alone is plain keepalived: no anchor to lose, and no peer that takes over from a demoted one."""
+
+    taker_limit: ClassVar[float] = 0.0
+    handover: ClassVar[Strength] = Strength.REQUIRE
+
+    def up(self, now: float, timeout: float) -> bool:
+        """Nothing is missing."""
+        return True
+
+    def conditions(self, now: float, *, timeout: float, grace: float) -> tuple[Condition, ...]:
+        """None of a link that is not there."""
+        return ()

@@ -59,7 +59,7 @@ class Offers:
         try:
             resolved = await self._examiner.examine(offer.spec)
         except UnresolvableError as error:
-            logger.error("the spec is refused, what runs goes on: %s", error)
+            logger.error("the spec is refused%s: %s", ", what runs goes on" if self.adopted else "", error)
             return error.problems
         except OSError as error:
             return (f"this host cannot be looked at: {error}",)

@@ -34,7 +34,10 @@ class Picture:
 
     lifecycle: Lifecycle
     conditions: tuple[Condition, ...]
-    """The link's first."""
+    alone: bool
+    """Nobody's float but its own; then the link is up in that nothing is missing."""
+
+    link_reason: str
 
     link_up: bool
     in_grace: bool
@@ -86,6 +89,7 @@ class Reporter:
             spec_digest=spec.digest if spec else None,
             refused_digest=picture.refused[0],
             refused_reason=picture.refused[1],
+            alone=picture.alone,
             link=self._link_status(picture),
             conditions=picture.conditions,
             virtual_routers=tuple(
@@ -100,7 +104,7 @@ class Reporter:
         if up is not self._link_since[1]:
             self._link_since = (self._clock.wall(), up)
         grace = picture.in_grace and not up
-        return LinkStatus(up=up, since=self._link_since[0], grace=grace, reason=picture.conditions[0].reason)
+        return LinkStatus(up=up, since=self._link_since[0], grace=grace, reason=picture.link_reason)
 
     def _publish(self, status: FloatStatus) -> None:
         self._send(status)

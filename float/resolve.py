@@ -88,7 +88,7 @@ def _problems(spec: FloatSpec, host: HostView, owned: frozenset[IpAddress]) -> I
 def _vip_problems(vip: VirtualIp, host: HostView, owned: frozenset[IpAddress]) -> Iterator[str]:
     if vip.device and vip.device not in host.interfaces:
         yield f"virtual IP {vip}: interface '{vip.device}' is not on this node; it has {_names(host)}"
-    elif not vip.device and not host.having(vip.address) and not _subnet_device(vip, host):
+    elif not vip.device and not host.having(vip.address) and not subnet_device(vip, host):
         yield (
             f"virtual IP {vip.cidr}: no subnet of this node holds it; take an address of one of {_subnets(host)}, "
             f"or name its interface as {vip.cidr}@DEV"
@@ -105,7 +105,8 @@ def _transport_interface(spec: FloatSpec, host: HostView) -> str | None:
     return next((a.interface for a in host.addresses if a.address == spec.node_address), None)
 
 
-def _subnet_device(vip: VirtualIp, host: HostView) -> str | None:
+def subnet_device(vip: VirtualIp, host: HostView) -> str | None:
+    """The NIC with the narrowest subnet that holds the address, or None."""
     holders = [
         a
         for a in host.addresses
@@ -119,8 +120,8 @@ def _subnet_device(vip: VirtualIp, host: HostView) -> str | None:
 
 
 def _resolve_router(spec: FloatSpec, router: VirtualRouter, interface: str, host: HostView) -> ResolvedRouter:
-    vips = [v if v.device else v.model_copy(update={"device": _subnet_device(v, host)}) for v in router.virtual_ips]
-    excluded = [v if v.device else v.model_copy(update={"device": _subnet_device(v, host)}) for v in router.excluded]
+    vips = [v if v.device else v.model_copy(update={"device": subnet_device(v, host)}) for v in router.virtual_ips]
+    excluded = [v if v.device else v.model_copy(update={"device": subnet_device(v, host)}) for v in router.excluded]
     source = _source(spec, interface, host)
     family = source.version if source else 6
     advertised = next((v for v in vips if v.address.version == family), None)

@@ -8,9 +8,11 @@ from __future__ import annotations
 import itertools
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 
-from float.departure import Leaving, after_goodbye, orphaned
-from float.link_state import LinkState
+from float.departure import Leaving, after_goodbye, hopeless, orphaned
+from float.lifecycle import Lifecycle
+from float.link_state import LinkState, NoLink
 from float.routers import RouterEntry
 from shared.link_protocol import GoodbyeReason
 from shared.models import Condition, FloatSpec
@@ -27,9 +29,10 @@ _NO_SPEC = FloatSpec(router_name="none", hostname="", virtual_routers=())
 class Situation:
     """The node's situation as the float was told it."""
 
-    def __init__(self, now: float) -> None:
+    def __init__(self, now: float, *, alone: bool = False) -> None:
+        self.alone = alone
         self.leaving: Leaving | None = None
-        self._link = LinkState(severed_at=now)
+        self._link = NoLink() if alone else LinkState(severed_at=now)
         self._timing = _NO_SPEC
         self._verdict: tuple[Condition, ...] = ()
         self._own: dict[str, tuple[Condition, ...]] = {}
@@ -77,8 +80,15 @@ class Situation:
 
     def leave(self, leaving: Leaving) -> None:
         """Hand over and end; the shorter wait wins."""
-        if self.leaving is None or leaving.limit < self.leaving.limit:
-            self.leaving = leaving
+        wanted = replace(leaving, limit=min(leaving.limit, self._link.taker_limit))
+        if self.leaving is None or wanted.limit < self.leaving.limit:
+            self.leaving = wanted
+
+    def consider_giving_up(self, lifecycle: Lifecycle, now: float) -> None:
+        """Leave where keepalived does not stay up, if nobody but Docker could start us anew elsewhere or better."""
+        leaving = hopeless(lifecycle, now) if self.alone else None
+        if leaving:
+            self.leave(leaving)
 
     def link_up(self, now: float) -> bool:
         """Whether an anchor is there and speaks."""
@@ -88,13 +98,21 @@ class Situation:
         """Whether the anchor is expected back."""
         return self._link.in_grace(now, self._timing.update_grace)
 
+    def link_reason(self, now: float) -> str:
+        """What there is to say of the link."""
+        return next((condition.reason for condition in self._link_conditions(now)), "this float runs alone")
+
+    def _link_conditions(self, now: float) -> tuple[Condition, ...]:
+        return self._link.conditions(now, timeout=self._timing.link_timeout, grace=self._timing.update_grace)
+
     def conditions(self, now: float) -> tuple[Condition, ...]:
         """All conditions of this moment, the link's first."""
-        own = [self._link.condition(now, timeout=self._timing.link_timeout, grace=self._timing.update_grace)]
+        own = list(self._link_conditions(now))
         if self.leaving:
             own.append(self.leaving.condition)
         if now < self._handover_until:
-            own.append(Condition(name="handover", ok=False, reason="asked to hand over"))
+            strength = self._link.handover
+            own.append(Condition(name="handover", ok=False, strength=strength, reason="asked to hand over"))
         return (*own, *itertools.chain.from_iterable(self._own.values()), *self._verdict)
 
     def next_change(self, now: float) -> float | None:
@@ -110,10 +128,10 @@ class Situation:
 
     def say_link_changes(self, now: float) -> None:
         """Log when the condition `link` turns."""
-        link = self.conditions(now)[0]
-        if link.ok is not self._link_was_ok:
-            self._link_was_ok = link.ok
-            logger.log(logging.INFO if link.ok else logging.WARNING, "link: %s", link.reason)
+        for link in self._link_conditions(now):
+            if link.ok is not self._link_was_ok:
+                self._link_was_ok = link.ok
+                logger.log(logging.INFO if link.ok else logging.WARNING, "link: %s", link.reason)
 
     def consider_orphanhood(self, entries: Sequence[RouterEntry], now: float) -> None:
         """Leave when no anchor comes back and another node serves; the last holder serves on, and says so."""

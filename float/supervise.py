@@ -57,12 +57,12 @@ class Doors:
 class Supervisor:
     """One keepalived, kept as the anchor's spec and verdict say."""
 
-    def __init__(self, doors: Doors, *, hello: FloatHello) -> None:
+    def __init__(self, doors: Doors, *, hello: FloatHello, alone: bool = False) -> None:
         self._doors = doors
         self._hello = hello
         self._wake = asyncio.Event()
         self._book = RouterBook()
-        self._situation = Situation(doors.clock.monotonic())
+        self._situation = Situation(doors.clock.monotonic(), alone=alone)
         self._look_at = 0.0
         self._news = True
 
@@ -71,6 +71,11 @@ class Supervisor:
     def terminate(self) -> None:
         """SIGTERM: hand over and end."""
         self._situation.leave(Leaving("this float was told to stop", self._now()))
+        self._rouse()
+
+    def give_up(self, reason: str, exit_code: int) -> None:
+        """End without success: what this float is for cannot be had."""
+        self._situation.leave(Leaving(reason, self._now(), exit_code=exit_code))
         self._rouse()
 
     def handover(self) -> None:
@@ -143,7 +148,7 @@ class Supervisor:
             await self._shut_down()
             for task in tasks:
                 task.cancel()
-        return 0
+        return self._situation.leaving.exit_code if self._situation.leaving else 0
 
     async def _sleep(self) -> None:
         now = self._now()
@@ -165,6 +170,7 @@ class Supervisor:
         if resolved:
             self._doors.engine.configure(resolved, self._book.entries.values())
             await self._doors.engine.keep_running(resolved, on_exit=self.keepalived_exited)
+            self._situation.consider_giving_up(self._doors.engine.lifecycle, now)
         if self._news or now >= self._look_at:
             await self._look(now)
         self._doors.engine.hold_leases(self._book.masters())
@@ -191,6 +197,8 @@ class Supervisor:
             refused=self._doors.offers.refused,
             lifecycle=self._doors.engine.lifecycle,
             conditions=self._situation.conditions(now),
+            alone=self._situation.alone,
+            link_reason=self._situation.link_reason(now),
             link_up=self._situation.link_up(now),
             in_grace=self._situation.in_grace(now),
             entries=tuple(self._book.entries.values()),

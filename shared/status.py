@@ -105,6 +105,9 @@ class FloatStatus(Frozen):
     refused_reason: str = ""
     """One line a problem, when the last spec offered was refused."""
 
+    alone: bool = False
+    """Runs without an anchor; `link` is up then, and says so."""
+
     link: LinkStatus
     conditions: tuple[Condition, ...] = ()
     virtual_routers: tuple[RouterStatus, ...] = ()

@@ -63,7 +63,7 @@ def test_the_words_that_the_float_understands(arguments: list[str], command: Com
     assert parse_arguments(arguments) == command
 
 
-@pytest.mark.parametrize("arguments", [["stop"], ["--json"], ["run", "--json"], ["status", "now"]])
+@pytest.mark.parametrize("arguments", [["run", "--json"], ["status", "now"], ["handover", "h2"]])
 def test_a_wrong_command_line_ends_with_2_and_a_usage_line(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

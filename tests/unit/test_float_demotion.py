@@ -195,6 +195,12 @@ def test_a_node_whose_healthy_priority_is_that_of_a_demoted_one_never_takes_over
     assert not answer(hears=heard(WORST, 10, 100.0), router=low).preempt
 
 
+def test_plain_keepalived_preempts_no_master_of_a_low_priority() -> None:
+    plain = ROUTER.model_copy(update={"demoted_priority": ROUTER.priority, "peers": ()})
+    assert not answer(hears=heard(WORST, 10, 100.0), router=plain).preempt
+    assert demoted_content(plain) == 0
+
+
 # The preemption ends; the user's own preempt setting stays.
 
 

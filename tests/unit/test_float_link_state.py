@@ -16,7 +16,8 @@ UPDATING = UP.said_goodbye(GoodbyeReason.UPDATE, 110.0).ended(110.0)
 
 def condition(link: LinkState, now: float) -> Condition:
     """What it says of the node at that moment."""
-    return link.condition(now, timeout=TIMEOUT, grace=GRACE)
+    (only,) = link.conditions(now, timeout=TIMEOUT, grace=GRACE)
+    return only
 
 
 def next_change(link: LinkState, now: float) -> float | None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from float.departure import Leaving
+from float.lifecycle import Lifecycle
 from float.situation import HANDOVER, Situation
 from shared.link_protocol import GoodbyeReason
-from shared.models import Condition, VrrpState
+from shared.models import Condition, Strength, VrrpState
 from tests.unit.float_samples import LINK_LOST, SERVICE_DOWN, SPEC, WORST, entry, heard
 
 TIMING = SPEC.model_copy(update={"link_timeout": 3.0, "update_grace": 120.0, "orphan_after": 300.0})
@@ -38,6 +39,39 @@ def test_a_float_that_starts_is_demoted_until_an_anchor_speaks() -> None:
     assert situation.conditions(100.0) == (LINK_LOST,)
     situation.connected(101.0)
     assert failing_names(situation, 101.0) == []
+
+
+def test_a_float_alone_misses_no_anchor_and_is_nobodys_orphan() -> None:
+    alone = Situation(0.0, alone=True)
+    alone.consider_orphanhood((entry(VrrpState.BACKUP, heard=heard(WORST, 100, 1e6)),), 1e6)
+    assert alone.conditions(1e6) == ()
+    assert alone.leaving is None
+    assert alone.link_reason(1e6) == "this float runs alone"
+
+
+def test_a_float_alone_stops_at_once_since_no_peer_takes_over_before() -> None:
+    alone = Situation(0.0, alone=True)
+    alone.leave(Leaving("told to stop", 5.0))
+    assert alone.over((entry(VrrpState.MASTER),), 5.0)
+
+
+def test_a_float_alone_hands_over_by_letting_go() -> None:
+    alone = Situation(0.0, alone=True)
+    alone.hand_over(5.0)
+    assert [(c.name, c.strength) for c in alone.conditions(5.0)] == [("handover", Strength.REQUIRE)]
+
+
+def test_a_float_alone_gives_up_a_keepalived_that_does_not_stay_up() -> None:
+    alone, under = Situation(0.0, alone=True), under_anchor(0.0)
+    lifecycle = Lifecycle()
+    for _ in range(5):
+        assert alone.leaving is None
+        lifecycle = lifecycle.started(1.0).exited(1.0)
+        alone.consider_giving_up(lifecycle, 1.0)
+        under.consider_giving_up(lifecycle, 1.0)
+    assert alone.leaving is not None
+    assert alone.leaving.exit_code == 1
+    assert under.leaving is None
 
 
 def test_the_anchors_verdict_counts_beside_the_link() -> None:
