@@ -35,7 +35,8 @@ $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed." >&2; exit 1; }
 endef
 
-$(READY): pyproject.toml constraints.txt
+# Every package is pinned in constraints.txt, so nothing else makes the tools stale.
+$(READY): constraints.txt
 	@$(NEED_PYTHON)
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/pip install --quiet -c constraints.txt setuptools
