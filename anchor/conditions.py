@@ -11,6 +11,10 @@ from dataclasses import dataclass
 from shared.models import Condition, Strength
 from shared.settings import Quorum
 
+LEADER = "The Swarm has a leader."
+ENOUGH_MANAGERS = 3
+"""Fewer cannot lose one and keep a majority (Docker's administration guide for swarm mode)."""
+
 FAILS_AFTER = 10.0
 RECOVERS_AFTER = 5.0
 
@@ -56,10 +60,29 @@ def judge(engine: Steadied, quorum: Steadied, mode: Quorum, *, leaving: str = ""
     conditions = [_condition("engine", engine, "Docker answers.", Strength.PREFER)]
     if leaving:
         conditions.append(Condition(name="node", ok=False, reason=leaving))
-    if mode is not Quorum.IGNORE:
-        strength = Strength.REQUIRE if mode is Quorum.REQUIRE else Strength.PREFER
-        conditions.append(_condition("quorum", quorum, "The Swarm has a leader.", strength))
+    if mode is Quorum.PREFER:
+        conditions.append(_condition("quorum", quorum, LEADER, Strength.PREFER))
+    if mode is Quorum.REQUIRE:
+        conditions.append(_condition("quorum", _proven(quorum, engine), LEADER, Strength.REQUIRE))
     return tuple(conditions)
+
+
+def quorum_warning(mode: Quorum, managers: int) -> str | None:
+    """What an operator should know of `require` among so few managers, or None."""
+    if mode is not Quorum.REQUIRE or managers >= ENOUGH_MANAGERS:
+        return None
+    loss = "its loss" if managers == 1 else "the loss of either one"
+    return (
+        f"KEEPALIVED_QUORUM=require with {managers} manager{'s'[: managers > 1]}: {loss} ends the quorum, "
+        "and nobody serves then. Have three managers or more, or use prefer."
+    )
+
+
+def _proven(quorum: Steadied, engine: Steadied) -> Steadied:
+    """The quorum where it is a must: a Docker that says nothing has none to show."""
+    if quorum.ok and not engine.ok:
+        return Steadied(ok=False, reason=f"Docker cannot tell whether there is a leader of the Swarm: {engine.reason}")
+    return quorum
 
 
 def _condition(name: str, state: Steadied, fine: str, strength: Strength) -> Condition:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from anchor.last_run import LastRun
 from anchor.memory import Memory
 from shared.clock import Clock
 from shared.link_protocol import (
@@ -46,7 +47,7 @@ class Conversation:
         self._conditions: tuple[Condition, ...] = ()
         self._updating = False
         self._offered: tuple[str, bool] | None = None
-        self._running: str | None = None
+        self._last = LastRun(wire=memory.value.wire, spec=memory.value.spec)
         self._states: dict[str, VrrpState] = {}
         self.trial_only = False
         """Only ask whether the spec would be run: the float is about to be replaced."""
@@ -112,7 +113,7 @@ class Conversation:
     @property
     def holding(self) -> bool:
         """Whether the spec waits for the end of the service's update."""
-        return self.spec is not None and self._updating and self._wire_differs(self.spec)
+        return self.spec is not None and self._updating and self._last.differs(self.spec)
 
     @property
     def refusal(self) -> tuple[str, ...]:
@@ -129,9 +130,11 @@ class Conversation:
         """That float is connected now, and the only one."""
         self.connected = self._containers[hello.token]
         self.heard_at = self._clock.monotonic()
-        self._running, self._offered, self.answer, self.status = hello.spec_digest, None, None, None
+        self._last = self._last.told(hello)
+        self._offered = self.answer = self.status = None
         logger.info("The float is connected.", extra={"node": self._node, "container": self.connected[:12]})
         self._say_verdict()
+        self._resume()
         self._offer()
         self._wake()
 
@@ -150,6 +153,12 @@ class Conversation:
         self.connected = self.status = self.answer = self._offered = None
         self._wake()
 
+    def _resume(self) -> None:
+        """Give a float that runs nothing what ran last, where what it is to run has to wait."""
+        if self.holding and self._last.digest is None and self._last.spec is not None:
+            logger.info("The float runs what ran last until the service's update is completed.")
+            self._send(SpecMessage(spec=self._last.spec, digest=self._last.spec.digest))
+
     def _offer(self) -> None:
         """Say the spec, unless it was said to this connection in the same way."""
         if self.spec is None or self.connected is None:
@@ -157,20 +166,11 @@ class Conversation:
         offer = (self.spec.digest, self.trial_only or self.holding)
         if offer != self._offered:
             self._offered, self.answer = offer, None
-            self._send(SpecMessage(spec=self.spec, trial=offer[1]))
+            self._send(SpecMessage(spec=self.spec, trial=offer[1], digest=self.spec.digest))
 
     def _say_verdict(self) -> None:
         if self.connected and self._conditions:
             self._send(VerdictMessage(conditions=self._conditions))
-
-    def _wire_differs(self, spec: FloatSpec) -> bool:
-        """Whether the float runs, or ran last, what the spec's wire format cannot be mixed with."""
-        remembered = self._memory.value
-        if self._running == spec.digest:
-            return False
-        if self._running not in (None, remembered.spec_digest):
-            return True
-        return remembered.wire is not None and remembered.wire != spec.wire
 
     def _answered(self, answer: SpecAnswer) -> None:
         if self.spec is None or (answer.digest, answer.trial) != self._offered:
@@ -185,8 +185,8 @@ class Conversation:
         if answer.trial:
             logger.info("The float would run the spec.", extra={"node": self._node, "spec": answer.digest})
             return
-        self._running = answer.digest
-        self._memory.update(spec_digest=answer.digest, wire=self.spec.wire)
+        self._last = LastRun.of(self.spec)
+        self._memory.update(wire=self.spec.wire, spec=None if self.spec.password else self.spec)
         logger.info("The float runs the spec.", extra={"node": self._node, "spec": answer.digest})
 
     def _reported(self, status: FloatStatus) -> None:

@@ -132,6 +132,11 @@ class Container:
         """Whether its processes exist: a paused container still holds what it held."""
         return self.state in ("running", "paused", "restarting")
 
+    @property
+    def leaving(self) -> bool:
+        """Whether Docker is removing it, so that its name is about to be free."""
+        return self.state == "removing"
+
 
 @dataclass(frozen=True)
 class LocalTask:

@@ -13,10 +13,14 @@ from anchor.engine import CHANGE, LOOK, PULL, STOP, Engine
 from anchor.facts import ConflictError, Container, EngineError, EngineSilentError, NotFoundError
 from anchor.images import ensure_image
 from anchor.memory import Memory
-from anchor.patience import Sleep
-from anchor.plan import Create, Remove, Rename, Start, Step, Stop
+from anchor.patience import LOOK_EVERY, Sleep
+from anchor.plan import AwaitRemoval, Create, Remove, Rename, Start, Step, Stop
 
 logger = logging.getLogger(__name__)
+
+
+REMOVAL_LIMIT = 10.0
+"""Seconds for Docker to end a removal that is under way."""
 
 
 class Hands:
@@ -82,7 +86,9 @@ class Hands:
             case Stop(name):
                 await self._ask(self._engine.stop(name), STOP)
             case Remove(name):
-                await self._ask(self._engine.remove(name), CHANGE)
+                await self._remove(name)
+            case AwaitRemoval(name):
+                await self._await_removal(name)
             case Rename(name, new_name):
                 await self._ask(self._engine.rename(name, new_name), CHANGE)
 
@@ -93,7 +99,25 @@ class Hands:
             for container in floats:
                 if plans.is_ours(container, self._container.stack):
                     await self._ask(self._engine.stop(container.id), STOP)
-                    await self._ask(self._engine.remove(container.id), CHANGE)
+                    await self._remove(container.id)
+
+    async def _remove(self, name: str) -> None:
+        """Remove it, or let somebody finish who is at it already."""
+        try:
+            await self._ask(self._engine.remove(name), CHANGE)
+        except ConflictError:
+            container = await self._inspect(name)
+            if container is not None and not container.leaving:
+                raise
+            await self._await_removal(name)
+
+    async def _await_removal(self, name: str) -> None:
+        for _ in range(round(REMOVAL_LIMIT / LOOK_EVERY)):
+            container = await self._inspect(name)
+            if container is None or not container.leaving:
+                return
+            await self._sleep(LOOK_EVERY)
+        raise EngineError(f"the container {name} is still being removed after {REMOVAL_LIMIT:g} s")
 
     async def last_words(self, name: str) -> str:
         """What the container logged last, in a sentence. Raises EngineError."""

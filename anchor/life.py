@@ -82,6 +82,7 @@ class Life:
     async def end(self) -> None:
         """Told to stop: find out why, let the turn under way come to a good point, and say goodbye."""
         parts = self._parts
+        parts.loop.resting = True
         departure = await parts.farewell.why(parts.survey.known, parts.node_id)
         if departure.keeps_float:
             await parts.patience.until(lambda: not parts.loop.turning, STAYING_TURN)
@@ -90,7 +91,6 @@ class Life:
             parts.hands.resting = True
             parts.conversation.goodbye(departure.reason, departure.detail)
             await parts.patience.until(lambda: not parts.loop.turning, LEAVING_TURN)
-            parts.hands.resting = False
             await parts.farewell.take_along()
         await parts.link.close()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from shared.models import Frozen
+from shared.models import FloatSpec, Frozen
 
 logger = logging.getLogger(__name__)
 
@@ -17,11 +17,11 @@ FILE = "anchor-memory.json"
 class Remembered(Frozen):
     """What the float's own labels cannot say, since they never change."""
 
-    spec_digest: str | None = None
-    """Of the spec that the float accepted last."""
-
     wire: str | None = None
-    """What other nodes must have in common with that spec (`FloatSpec.wire`)."""
+    """What other nodes must have in common with the spec that the float accepted last (`FloatSpec.wire`)."""
+
+    spec: FloatSpec | None = None
+    """That spec itself, unless it has a password."""
 
     settled_container: str | None = None
     """Id of the float that was found to match `settled_template`, though it was made from another one."""
@@ -42,7 +42,7 @@ class Memory:
         self._failed = False
         self.value = self._read()
 
-    def update(self, **changes: str | bool | None) -> None:
+    def update(self, **changes: str | bool | FloatSpec | None) -> None:
         """Remember these as well."""
         value = self.value.model_copy(update=changes)
         if value == self.value:

@@ -47,6 +47,13 @@ class Remove:
 
 
 @dataclass(frozen=True)
+class AwaitRemoval:
+    """Wait until the container, which Docker is removing already, is gone."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class Rename:
     """Give the container another name."""
 
@@ -61,7 +68,7 @@ class Prove:
     name: str
 
 
-Step = Create | Start | Stop | Remove | Rename | Prove
+Step = Create | Start | Stop | Remove | AwaitRemoval | Rename | Prove
 
 
 @dataclass(frozen=True)
@@ -100,21 +107,24 @@ def is_ours(container: Container, stack: str) -> bool:
 
 
 def make(containers: Sequence[Container], desired: Desired) -> Plan:
-    """The steps to exactly one float. Raises NameTakenError when the name is somebody else's."""
+    """The steps to exactly one float. Raises NameTakenError when the name is somebody else's, and will stay so."""
+    leaving, containers = _split(containers, desired)
     ours = [container for container in containers if is_ours(container, desired.stack)]
     _check_name(containers, desired)
     current = _current(ours, desired.name)
     others = [container for container in ours if container is not current]
+    waiting = tuple(AwaitRemoval(container.id) for container in leaving)
     cleaning = (*_ended(others), *_removed(others))
     if current is None:
         if any(container.name == desired.name + OLD for container in ours):
-            return Plan(restore(containers, desired))
+            return Plan((*waiting, *restore(containers, desired)))
         dead = next((container for container in ours if container.name == desired.name), None)
-        return Plan((*cleaning, Create(desired.name), Start(desired.name)), dead=dead)
+        return Plan((*waiting, *cleaning, Create(desired.name), Start(desired.name)), dead=dead)
     if not matches(current, desired):
-        return Plan((*cleaning, *_replacement(current, desired.name)), replaced=current)
-    renaming = () if current.name == desired.name else (Rename(current.name, desired.name),)
-    return Plan((*cleaning, *renaming), adopted=current)
+        return Plan((*waiting, *cleaning, *_replacement(current, desired.name)), replaced=current)
+    if current.name == desired.name:
+        return Plan(cleaning, adopted=current)
+    return Plan((*waiting, *cleaning, Rename(current.name, desired.name)), adopted=current)
 
 
 def fitting(containers: Sequence[Container], desired: Desired) -> Container | None:
@@ -122,6 +132,7 @@ def fitting(containers: Sequence[Container], desired: Desired) -> Container | No
 
     Raises NameTakenError when the name is somebody else's.
     """
+    _, containers = _split(containers, desired)
     _check_name(containers, desired)
     ours = (container for container in containers if is_ours(container, desired.stack))
     return next((container for container in ours if _fits_template(container, desired)), None)
@@ -156,6 +167,12 @@ def restore(containers: Iterable[Container], desired: Desired) -> tuple[Step, ..
 def _fits_template(container: Container, desired: Desired) -> bool:
     known = desired.template is not None
     return not known or desired.settled == container.id or container.labels.get(TEMPLATE_LABEL) == desired.template
+
+
+def _split(containers: Sequence[Container], desired: Desired) -> tuple[list[Container], list[Container]]:
+    """Those in our way that Docker is removing, whosever they were, and those that there are."""
+    leaving = [c for c in containers if c.leaving and (c.name == desired.name or is_ours(c, desired.stack))]
+    return leaving, [c for c in containers if not c.leaving]
 
 
 def _check_name(containers: Iterable[Container], desired: Desired) -> None:

@@ -50,6 +50,9 @@ class Reconciler:
         self.turning = False
         """Whether a cycle is under way."""
 
+        self.resting = False
+        """Begin no further cycle: the anchor ends, and its farewell alone has the float now."""
+
         self._trouble = ""
         self.summary = ""
         """The sentence with which the last turn ended."""
@@ -62,6 +65,8 @@ class Reconciler:
 
     async def turn(self) -> None:
         """One cycle. Raises FatalError; every other failure is logged, and the next turn tries again."""
+        if self.resting:
+            return
         self._asking.turned()
         self.turning = True
         try:

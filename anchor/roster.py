@@ -27,8 +27,6 @@ LINGER = 15.0
 PRIORITY_LABEL = "keepalived.priority"
 INTERFACE_LABEL = "keepalived.interface"
 ADDRESS_LABEL = "keepalived.address"
-UNKNOWN_PRIORITY = 0
-"""Priority of a peer that the user listed and that no manager of the Swarm carries."""
 
 
 @dataclass(frozen=True)
@@ -121,10 +119,7 @@ def listed_peers(roster: Roster, addresses: Iterable[IpAddress]) -> tuple[Peer, 
     """The peers that the user listed instead: without this node's own addresses, with what the roster knows of them."""
     known = {peer.address: peer for peer in roster.peers}
     wanted = dict.fromkeys(address for address in addresses if address not in roster.me.addresses)
-    return tuple(
-        known.get(address) or Peer(address=address, hostname=str(address), priority=UNKNOWN_PRIORITY)
-        for address in wanted
-    )
+    return tuple(known.get(address) or Peer(address=address, hostname=str(address)) for address in wanted)
 
 
 def read_labels(node: Node) -> Labels:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from anchor import conditions, virtual_routers
 from anchor import roster as rosters
-from anchor import virtual_routers
 from anchor.conversation import Conversation
 from anchor.local_tasks import LocalTasks
 from anchor.survey import Survey
@@ -60,7 +60,8 @@ class SpecKeeper:
         outcome = virtual_routers.build(self._settings, roster, swarm)
         if outcome.problems and self._conversation.spec is None:
             raise SettingsError(outcome.problems)
-        self._warn((*outcome.warnings, *outcome.problems))
+        few = conditions.quorum_warning(self._settings.quorum, len(self._survey.managers.listed))
+        self._warn((*([few] if few else []), *outcome.warnings, *outcome.problems))
         if outcome.problems:
             return None
         self._tasks.follow(outcome.follows)

@@ -98,5 +98,5 @@ def _demoted_master_since(
 
 def _wait(router: VirtualRouter, heard: Heard) -> float:
     """Seconds that better placed peers have to take over first: one master-down interval for each of them."""
-    better = sum(1 for p in router.peers if p.priority > router.priority and p.address != heard.source)
+    better = sum(1 for p in router.peers if (p.priority or 0) > router.priority and p.address != heard.source)
     return better * router.master_down_interval

@@ -31,6 +31,7 @@ class Engine:
         self._clock = clock
         self._written: dict[str, int] = {}
         self._installed: tuple[str, ...] = ()
+        self._text = ""
         self._orphaned_vips: list[RouterEntry] = []
         self._died_at = 0.0
         self.lifecycle = Lifecycle()
@@ -43,17 +44,17 @@ class Engine:
             self._write(f"demoted_{name}", demoted_content(entry.router) if decision.demoted else 0)
 
     def configure(self, resolved: ResolvedSpec, entries: Iterable[RouterEntry]) -> None:
-        """Install and reload the configuration if it differs; the VIPs are recorded first. Raises OSError."""
+        """Install and reload the configuration if its text differs; the VIPs are recorded first. Raises OSError."""
         preempting = [entry.router.name for entry in entries if entry.decision.preempt]
         wanted = (resolved.spec.digest, *preempting)
         if wanted == self._installed:
             return
         self._custody.claim(resolved)
-        self._keepalived.install(self._renderer.render(resolved, preempting=preempting))
-        self._installed = wanted
-        if self._keepalived.running:
-            self._keepalived.reload()
-        logger.info("keepalived's configuration changed", extra={"preempting": ",".join(preempting) or "-"})
+        text = self._renderer.render(resolved, preempting=preempting)
+        if text != self._text:
+            self._install(text)
+            logger.info("keepalived's configuration changed", extra={"preempting": ",".join(preempting) or "-"})
+        self._installed, self._text = wanted, text
 
     async def keep_running(self, resolved: ResolvedSpec, *, on_exit: Callable[[], None]) -> None:
         """Start keepalived when it is due, on a host swept of what an earlier one left. Raises OSError.
@@ -113,6 +114,11 @@ class Engine:
     def _peers_had_time(self, now: float) -> bool:
         """Whether nobody will come any more for the VIPs that a dead keepalived left."""
         return all(now - self._died_at > _time_to_take_over(entry) for entry in self._orphaned_vips)
+
+    def _install(self, text: str) -> None:
+        self._keepalived.install(text)
+        if self._keepalived.running:
+            self._keepalived.reload()
 
     def _write(self, name: str, value: int) -> None:
         if self._written.get(name) == value:

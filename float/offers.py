@@ -32,13 +32,11 @@ class Offers:
         self.adopted: ResolvedSpec | None = None
         """The spec that runs."""
 
+        self.digest: str | None = None
+        """What its anchor calls it."""
+
         self.refused: tuple[str | None, str] = (None, "")
         """Digest of the last spec if it was refused, and why."""
-
-    @property
-    def digest(self) -> str | None:
-        """Of the spec that runs."""
-        return self.adopted.spec.digest if self.adopted else None
 
     def put(self, offer: SpecMessage) -> None:
         """Have it examined."""
@@ -48,13 +46,13 @@ class Offers:
         """Examine what comes, for ever: `adopt` hears of each new spec, `rouse` of each answer."""
         while True:
             offer = await self._queue.get()
-            digest, problems = offer.spec.digest, await self._examine(offer, adopt)
+            digest, problems = offer.called, await self._examine(offer, adopt)
             self.refused = (digest, "\n".join(problems)) if problems else (None, "")
             self._answer(SpecAnswer(digest=digest, trial=offer.trial, accepted=not problems, problems=problems))
             rouse()
 
     async def _examine(self, offer: SpecMessage, adopt: Callable[[ResolvedSpec], None]) -> tuple[str, ...]:
-        if offer.spec.digest == self.digest:
+        if offer.called == self.digest:
             return ()
         try:
             resolved = await self._examiner.examine(offer.spec)
@@ -64,7 +62,7 @@ class Offers:
         except OSError as error:
             return (f"this host cannot be looked at: {error}",)
         if not offer.trial:
-            self.adopted = resolved
+            self.adopted, self.digest = resolved, offer.called
             adopt(resolved)
-            logger.info("new spec %s", resolved.spec.digest, extra={"virtual_routers": len(resolved.routers)})
+            logger.info("new spec %s", self.digest, extra={"virtual_routers": len(resolved.routers)})
         return ()

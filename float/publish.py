@@ -28,9 +28,7 @@ def router_status(entry: RouterEntry, host: HostView, *, version: int, now: floa
         allowed=entry.decision.allowed,
         expected=_expected(entry, host, now),
         virtual_ips=tuple(_vips(entry, host)),
-        peers=tuple(
-            PeerStatus(address=str(p.address), hostname=p.hostname, priority=p.priority or None) for p in router.peers
-        ),
+        peers=tuple(PeerStatus(address=str(p.address), hostname=p.hostname, priority=p.priority) for p in router.peers),
         master_address=str(heard.source) if heard else None,
         master_priority=heard.priority if heard else None,
         counters=entry.counters,

@@ -29,6 +29,9 @@ class Picture:
     """All that a status is made of."""
 
     resolved: ResolvedSpec | None
+    digest: str | None
+    """What the anchor calls the spec that runs."""
+
     refused: tuple[str | None, str]
     """Digest of the spec that was refused last, and why."""
 
@@ -86,7 +89,7 @@ class Reporter:
             started_at=self._started_at,
             keepalived=picture.lifecycle.state.value,
             keepalived_restarts=picture.lifecycle.restarts,
-            spec_digest=spec.digest if spec else None,
+            spec_digest=picture.digest,
             refused_digest=picture.refused[0],
             refused_reason=picture.refused[1],
             alone=picture.alone,

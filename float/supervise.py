@@ -85,7 +85,9 @@ class Supervisor:
 
     def hello(self) -> FloatHello:
         """Who we are, and which spec runs already."""
-        return self._hello.model_copy(update={"spec_digest": self._doors.offers.digest})
+        offers = self._doors.offers
+        running = {"spec_digest": offers.digest, "spec": offers.adopted.spec if offers.adopted else None}
+        return self._hello.model_copy(update=running)
 
     def link_connected(self) -> None:
         """An anchor accepted the connection."""
@@ -194,6 +196,7 @@ class Supervisor:
     def _report(self, now: float) -> None:
         picture = Picture(
             resolved=self._doors.offers.adopted,
+            digest=self._doors.offers.digest,
             refused=self._doors.offers.refused,
             lifecycle=self._doors.engine.lifecycle,
             conditions=self._situation.conditions(now),

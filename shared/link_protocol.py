@@ -52,6 +52,13 @@ class SpecMessage(Frozen):
     type: Literal["spec"] = "spec"
     spec: FloatSpec
     trial: bool = False
+    digest: str = ""
+    """What the anchor calls the spec: another release, which does not know all of its fields, computes another one."""
+
+    @property
+    def called(self) -> str:
+        """The digest by which both sides speak of this spec."""
+        return self.digest or self.spec.digest
 
 
 class VerdictMessage(Frozen):
@@ -84,7 +91,10 @@ class FloatHello(Frozen):
     container_id: str = ""
     token: str = Field(default="", repr=False)
     spec_digest: str | None = None
-    """Of the spec that runs already, from an earlier anchor."""
+    """Of the spec that runs already, as the anchor before called it."""
+
+    spec: FloatSpec | None = Field(default=None, repr=False)
+    """The spec that runs already: what a change that the nodes cannot mix is compared with."""
 
 
 class SpecAnswer(Frozen):

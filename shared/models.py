@@ -143,8 +143,8 @@ class Peer(Frozen):
 
     address: IpAddress
     hostname: str = ""
-    priority: int = 0
-    """0 where nobody knows it: the peers of a float alone."""
+    priority: int | None = None
+    """None where nobody knows it: a peer that the user listed, or one of a float alone. It is waited for by nobody."""
 
 
 class ServiceClaim(Frozen):

@@ -72,12 +72,12 @@ class LinkStatus(Frozen):
     reason: str = ""
 
 
-class FloatStatus(Frozen):
-    """What the float publishes as `float.json` on the status volume, at least once a second."""
+class PartStatus(Frozen):
+    """What float and anchor both say of themselves."""
 
     schema_version: int = 1
     version: str
-    """The float's own release."""
+    """The part's own release."""
 
     hostname: str
     container_id: str
@@ -91,7 +91,11 @@ class FloatStatus(Frozen):
     """Wall clock at writing, seconds since the epoch, for people."""
 
     started_at: float
-    """Wall clock when the float started."""
+    """Wall clock when the part started."""
+
+
+class FloatStatus(PartStatus):
+    """What the float publishes as `float.json` on the status volume, at least once a second."""
 
     keepalived: str
     """State of the keepalived child: STOPPED STARTING RUNNING BACKOFF STOPPING FATAL."""
@@ -113,17 +117,9 @@ class FloatStatus(Frozen):
     virtual_routers: tuple[RouterStatus, ...] = ()
 
 
-class AnchorStatus(Frozen):
+class AnchorStatus(PartStatus):
     """What the anchor publishes as `anchor.json` on the status volume, at least once a second."""
 
-    schema_version: int = 1
-    version: str
-    hostname: str
-    container_id: str
-    boot_id: str
-    monotonic: float
-    written_at: float
-    started_at: float
     stack: str = ""
     summary: str = ""
     """The sentence with which the last reconcile cycle ended."""

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from shared.status import AnchorStatus, FloatStatus
+from shared.status import AnchorStatus, FloatStatus, PartStatus
 
 STATUS_FOLDER = "/run/keepalived-status"
 """Where the status volume is mounted in all three parts."""
@@ -53,7 +53,7 @@ def _read(path: Path, kind: type[_Status]) -> _Status | None:
         return None
 
 
-def age(status: FloatStatus | AnchorStatus, *, monotonic: float, boot: str) -> float:
+def age(status: PartStatus, *, monotonic: float, boot: str) -> float:
     """Seconds since the status was written; infinite when it is from another boot or from the future."""
     elapsed = monotonic - status.monotonic
     return elapsed if status.boot_id == boot and elapsed >= 0 else float("inf")

@@ -116,9 +116,15 @@ class FakeDocker:
         self.tasks: list[LocalTask] = []
         self.asked_for: list[str | None] = []
         self.made = 0
+        self.looks_left: dict[str, int] = {}
 
     def fail(self, what: str, *errors: Exception) -> None:
         self.failures.setdefault(what, []).extend(errors)
+
+    def remove_slowly(self, container_id: str, *, looks: int) -> None:
+        """Somebody's removal of it is under way, and is over after it was looked at that often."""
+        self._put(replace(self.containers_by_id[container_id], state="removing"))
+        self.looks_left[container_id] = looks
 
     @property
     def names(self) -> dict[str, str]:
@@ -183,7 +189,13 @@ class FakeDocker:
 
     async def container(self, name: str, *, limit: float = 5) -> Container:
         self._may_fail("container")
-        return self._find(name)
+        found = self._find(name)
+        if self.looks_left.get(found.id, 1) == 0:
+            del self.containers_by_id[found.id]
+            raise NotFoundError(f"no such container {name}")
+        if found.id in self.looks_left:
+            self.looks_left[found.id] -= 1
+        return found
 
     async def last_words(self, name: str, *, limit: float = 5) -> str:
         return "Traceback: boom"
@@ -232,8 +244,8 @@ class FakeDocker:
             container = self._find(name)
         except NotFoundError:
             return
-        if container.running:
-            raise ConflictError("it runs")
+        if container.running or container.leaving:
+            raise ConflictError(f"it is {container.state}")
         self.journal.append(f"remove {container.name}")
         del self.containers_by_id[container.id]
 

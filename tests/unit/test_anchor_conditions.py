@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from anchor import conditions
 from anchor.conditions import FAILS_AFTER, RECOVERS_AFTER, Steadied
 from shared.models import Strength
@@ -54,6 +56,23 @@ def test_the_quorum_is_ignored_preferred_or_required_as_the_setting_says() -> No
     assert [c.name for c in conditions.judge(OK, FAILED, Quorum.IGNORE)] == ["engine"]
     assert conditions.judge(OK, FAILED, Quorum.PREFER)[1].strength is Strength.PREFER
     assert conditions.judge(OK, FAILED, Quorum.REQUIRE)[1].strength is Strength.REQUIRE
+
+
+def test_where_the_quorum_is_required_a_docker_that_says_nothing_has_none_to_show() -> None:
+    quorum = conditions.judge(FAILED, OK, Quorum.REQUIRE)[1]
+    assert (quorum.ok, quorum.strength) == (False, Strength.REQUIRE)
+    assert quorum.reason == "Docker cannot tell whether there is a leader of the Swarm: no answer"
+    assert conditions.judge(FAILED, OK, Quorum.PREFER)[1].ok
+
+
+@pytest.mark.parametrize(("managers", "words"), [(1, "with 1 manager: its loss"), (2, "with 2 managers: the loss of")])
+def test_a_required_quorum_of_fewer_than_three_managers_is_warned_of(managers: int, words: str) -> None:
+    assert words in (conditions.quorum_warning(Quorum.REQUIRE, managers) or "")
+
+
+@pytest.mark.parametrize(("mode", "managers"), [(Quorum.REQUIRE, 3), (Quorum.PREFER, 1), (Quorum.IGNORE, 2)])
+def test_other_quorums_are_not_warned_of(mode: Quorum, managers: int) -> None:
+    assert conditions.quorum_warning(mode, managers) is None
 
 
 def test_only_a_node_that_is_about_to_go_has_that_against_it() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from anchor.conversation import Conversation
-from anchor.memory import Memory
+from anchor.memory import FILE, Memory
 from shared.link_protocol import Beat, FloatHello, Goodbye, GoodbyeReason, Report, SpecAnswer
 from shared.models import Condition, VrrpState
 from tests.unit.anchor_fakes import FakeClock, Wire, spec, status
@@ -16,6 +16,7 @@ OTHER_WIRE = spec(password="secret")
 OTHER_SPEC = spec(link_timeout=5)
 FINE = (Condition(name="engine", ok=True),)
 HELLO = FloatHello(version="1", token="t-1")
+RUNS_SPEC = FloatHello(version="1", token="t-1", spec_digest=SPEC.digest, spec=SPEC)
 
 
 class Talk:
@@ -139,7 +140,7 @@ def test_a_new_anchor_knows_from_its_predecessor_what_the_float_speaks(world: Ta
     world.running()
     successor = Talk(tmp_path)
     successor.talk.want(OTHER_WIRE, updating=True)
-    successor.talk.arrived(HELLO.model_copy(update={"spec_digest": SPEC.digest}))
+    successor.talk.arrived(RUNS_SPEC)
     assert successor.wire.specs == [(OTHER_WIRE.digest, True)]
 
 
@@ -163,6 +164,52 @@ def test_a_float_that_died_while_a_change_is_held_back_does_not_get_it_early(wor
     world.talk.left()
     world.talk.arrived(HELLO)
     assert world.wire.specs[-1] == (OTHER_WIRE.digest, True)
+
+
+def test_a_float_that_died_while_a_change_is_held_back_comes_back_with_what_it_ran(world: Talk) -> None:
+    world.running()
+    world.talk.want(OTHER_WIRE, updating=True)
+    world.talk.left()
+    world.wire.said.clear()
+    world.talk.arrived(HELLO)
+    assert world.wire.specs == [(SPEC.digest, False), (OTHER_WIRE.digest, True)]
+    world.talk.said(SpecAnswer(digest=SPEC.digest, accepted=True))
+    world.accept(trial=True)
+    assert world.talk.holding
+
+
+def test_a_later_anchor_gives_it_back_too(world: Talk, tmp_path: Path) -> None:
+    world.running()
+    successor = Talk(tmp_path)
+    successor.talk.want(OTHER_WIRE, updating=True)
+    successor.talk.arrived(HELLO)
+    assert successor.wire.specs == [(SPEC.digest, False), (OTHER_WIRE.digest, True)]
+
+
+def test_a_password_is_remembered_by_the_float_alone(world: Talk, tmp_path: Path) -> None:
+    world.talk.want(OTHER_WIRE, updating=False)
+    world.talk.arrived(HELLO)
+    world.accept()
+    assert "secret" not in (tmp_path / FILE).read_text()
+    successor = Talk(tmp_path)
+    successor.talk.want(SPEC, updating=True)
+    successor.talk.arrived(FloatHello(version="1", token="t-1", spec_digest=OTHER_WIRE.digest, spec=OTHER_WIRE))
+    successor.talk.left()
+    successor.wire.said.clear()
+    successor.talk.arrived(HELLO)
+    assert successor.wire.specs == [(OTHER_WIRE.digest, False), (SPEC.digest, True)]
+
+
+def test_a_float_whose_spec_with_a_password_nobody_knows_any_more_waits_for_the_update_to_end(
+    world: Talk, tmp_path: Path
+) -> None:
+    world.talk.want(OTHER_WIRE, updating=False)
+    world.talk.arrived(HELLO)
+    world.accept()
+    successor = Talk(tmp_path)
+    successor.talk.want(SPEC, updating=True)
+    successor.talk.arrived(HELLO)
+    assert successor.wire.specs == [(SPEC.digest, True)]
 
 
 def test_the_first_float_of_a_node_gets_its_spec_even_during_an_update(world: Talk) -> None:

@@ -71,6 +71,12 @@ async def test_the_float_is_stopped_before_it_is_removed_and_other_stacks_floats
     assert world.docker.names == {"other": "running"}
 
 
+async def test_a_removal_that_somebody_began_is_waited_for(world: World) -> None:
+    world.docker.remove_slowly(f"id-{NAME}", looks=2)
+    await world.farewell.take_along()
+    assert world.docker.names == {"other": "running"}
+
+
 async def test_a_float_that_cannot_be_removed_is_said_and_ends_nothing(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -280,12 +280,11 @@ async def test_trouble_before_the_old_float_is_touched_is_only_trouble(tmp_path:
 
 async def test_while_a_spec_is_held_back_the_float_that_knows_the_old_one_stays(tmp_path: Path) -> None:
     world = newer_image(tmp_path)
-    world.memory.update(spec_digest="old", wire="old-wire")
     world.talk.want(OTHER_WIRE, updating=True)
     await world.keeper.prepare()
     world.docker.journal.clear()
     old = world.docker.containers_by_id[f"id-{NAME}"]
-    world.talk.arrived(FloatHello(version="1", token=old.token, spec_digest="old"))
+    world.talk.arrived(FloatHello(version="1", token=old.token, spec_digest=SPEC.digest, spec=SPEC))
     world.talk.said(SpecAnswer(digest=OTHER_WIRE.digest, trial=True, accepted=True))
     assert await world.keeper.keep() is None
     world.talk.want(OTHER_WIRE, updating=False)
@@ -336,6 +335,22 @@ async def test_a_float_that_does_not_start_either_way_is_shielded_the_next_time(
     with pytest.raises(EngineError):
         await world.begin()
     assert not world.memory.value.unshielded
+
+
+async def test_a_float_whose_removal_is_under_way_is_waited_for(tmp_path: Path) -> None:
+    world = World(tmp_path, a_float())
+    await world.begin()
+    world.docker.remove_slowly(f"id-{NAME}", looks=3)
+    await world.keeper.keep()
+    assert world.docker.journal == [f"create {NAME} of {IMAGE}", f"start {NAME}"]
+
+
+async def test_a_removal_that_never_ends_is_told(tmp_path: Path) -> None:
+    world = World(tmp_path, a_float())
+    await world.begin()
+    world.docker.remove_slowly(f"id-{NAME}", looks=1000)
+    with pytest.raises(EngineError, match="still being removed"):
+        await world.keeper.keep()
 
 
 async def test_an_anchor_that_is_stopping_begins_no_step(tmp_path: Path) -> None:

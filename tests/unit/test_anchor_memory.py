@@ -5,12 +5,15 @@ from pathlib import Path
 import pytest
 
 from anchor.memory import FILE, Memory, Remembered
+from tests.unit.anchor_fakes import spec
+
+SPEC = spec()
 
 
 def test_what_one_anchor_leaves_the_next_one_finds(tmp_path: Path) -> None:
-    Memory(tmp_path).update(wire="w", spec_digest="d")
+    Memory(tmp_path).update(wire="w", spec=SPEC)
     Memory(tmp_path).update(failed_template="t")
-    assert Memory(tmp_path).value == Remembered(wire="w", spec_digest="d", failed_template="t")
+    assert Memory(tmp_path).value == Remembered(wire="w", spec=SPEC, failed_template="t")
 
 
 def test_only_root_reads_it(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from anchor import plan as plans
 from anchor.container_spec import TEMPLATE_LABEL
 from anchor.facts import Container
-from anchor.plan import Create, Desired, Prove, Remove, Rename, Start, Step, Stop
+from anchor.plan import AwaitRemoval, Create, Desired, Prove, Remove, Rename, Start, Step, Stop
 from shared.errors import NameTakenError
 from tests.unit.anchor_fakes import FLOAT, NAME, STACK, a_float
 
@@ -38,8 +38,8 @@ def after(containers: tuple[Container, ...], step: Step) -> tuple[Container, ...
             return tuple(replace(c, state="running") if c.name == name else c for c in containers)
         case Stop(name):
             return tuple(replace(c, state="exited") if c.name == name else c for c in containers)
-        case Remove(name):
-            return tuple(c for c in containers if c.name != name)
+        case Remove(name) | AwaitRemoval(name):
+            return tuple(c for c in containers if name not in (c.id, c.name))
         case Rename(name, new_name):
             return tuple(replace(c, name=new_name) if c.name == name else c for c in containers)
         case Prove():
@@ -135,6 +135,30 @@ def test_a_foreign_container_of_that_name_is_never_touched() -> None:
         plans.make((FOREIGN,), DESIRED)
 
 
+@pytest.mark.parametrize("leaving", [a_float(state="removing"), replace(FOREIGN, state="removing")])
+def test_a_container_that_docker_is_removing_is_waited_for_whosever_it_was(leaving: Container) -> None:
+    plan = plans.make((leaving,), DESIRED)
+    assert plan.steps == (AwaitRemoval(leaving.id), Create(NAME), Start(NAME))
+    assert plan.dead is None
+
+
+def test_a_leftover_that_docker_is_removing_holds_up_its_successor_but_not_the_float_that_serves() -> None:
+    leaving = a_float(f"{NAME}.next", state="removing")
+    assert plans.make((a_float(), leaving), DESIRED).steps == ()
+    assert plans.make((a_float(), leaving), NEW_IMAGE).steps == (AwaitRemoval(leaving.id), *REPLACEMENT)
+    assert plans.make((a_float("renamed"), leaving), DESIRED).steps == (
+        AwaitRemoval(leaving.id),
+        Rename("renamed", NAME),
+    )
+
+
+def test_another_stacks_float_in_removal_is_nobody_to_wait_for() -> None:
+    assert plans.make((a_float("x", state="removing", labels={"keepalived.stack": "other"}),), DESIRED).steps == (
+        Create(NAME),
+        Start(NAME),
+    )
+
+
 def test_the_same_stack_deployed_anew_owns_its_float() -> None:
     assert plans.make((a_float(labels={"keepalived.service-id": "service-0"}),), DESIRED).adopted is not None
 
@@ -154,6 +178,7 @@ STARTS = {
     "serving, with leftovers": (a_float(), a_float(f"{NAME}.next", state="created")),
     "serving under another name": (a_float("old-name"),),
     "two": (a_float(), a_float("old-name")),
+    "in removal": (a_float(state="removing"),),
 }
 
 

@@ -105,6 +105,16 @@ async def test_a_newcomer_among_the_managers_changes_the_spec_and_nothing_else(w
     assert world.docker.journal == []
 
 
+async def test_once_the_anchor_ends_a_float_that_goes_is_not_made_anew(world: World) -> None:
+    await world.begin()
+    world.docker.journal.clear()
+    world.docker.containers_by_id.clear()
+    world.loop.resting = True
+    await world.turn()
+    assert world.docker.journal == []
+    assert world.keeper.restarts.total == 0
+
+
 async def test_a_first_spec_that_the_float_refuses_ends_the_anchor(world: World) -> None:
     await world.begin(accepted=False)
     with pytest.raises(SpecRefusedError, match="no eth9") as error:

@@ -131,5 +131,5 @@ def test_listed_peers_lose_the_own_address_and_take_what_the_roster_knows() -> N
     peers = rosters.listed_peers(seen_from("a"), wanted)
     assert [(str(peer.address), peer.hostname, peer.priority) for peer in peers] == [
         ("10.0.0.2", "b", 229),
-        ("10.9.9.9", "10.9.9.9", 0),
+        ("10.9.9.9", "10.9.9.9", None),
     ]

@@ -217,6 +217,13 @@ def test_an_unchanged_configuration_is_never_reloaded(world: World) -> None:
     assert world.configure(entry(decision=DEMOTED)) == []
 
 
+def test_a_spec_that_changes_nothing_for_keepalived_reloads_nothing(world: World) -> None:
+    world.configure(entry())
+    world.keepalived.alive = True
+    patient = replace(RESOLVED_SPEC, spec=RESOLVED_SPEC.spec.model_copy(update={"link_timeout": 7.0}))
+    assert world.configure(entry(), spec=patient) == ["claim"]
+
+
 def test_a_new_spec_is_installed(world: World) -> None:
     world.configure(entry())
     assert world.configure(entry(), spec=resolved_spec(ROUTER, router_called("web", 78))) == ["claim", "install"]

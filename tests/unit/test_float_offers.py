@@ -36,11 +36,11 @@ class Desk:
         self.adopted: list[str] = []
         self.offers = Offers(examiner=self.host, answer=self.answers.append)
 
-    async def offered(self, *specs: FloatSpec, trial: bool = False) -> None:
+    async def offered(self, *specs: FloatSpec, trial: bool = False, called: str = "") -> None:
         """Offer them, and wait until the last one is answered."""
         due, answered = len(self.answers) + len(specs), asyncio.Event()
         for spec in specs:
-            self.offers.put(SpecMessage(spec=spec, trial=trial))
+            self.offers.put(SpecMessage(spec=spec, trial=trial, digest=called))
         work = asyncio.create_task(
             self.offers.run(
                 lambda spec: self.adopted.append(spec.spec.digest),
@@ -86,3 +86,10 @@ async def test_the_spec_that_runs_is_not_examined_again() -> None:
     await desk.offered(SPEC, SPEC)
     assert desk.host.asked == 1
     assert [answer.accepted for answer in desk.answers] == [True, True]
+
+
+async def test_a_spec_is_called_as_its_anchor_calls_it_since_another_release_computes_another_digest() -> None:
+    desk = Desk()
+    await desk.offered(SPEC, called="of a newer anchor")
+    assert desk.offers.digest == "of a newer anchor"
+    assert desk.answers == [SpecAnswer(digest="of a newer anchor", accepted=True)]
