@@ -1,170 +1,51 @@
-"""`python -m float [run|status|handover]`: builds the supervisor and its doors, or asks the one that runs."""
+"""`python -m float [run|status|handover]`: supervises keepalived, or asks the supervisor that runs.
+
+What must not wait comes first: the lease keeper, which also guards what a killed float left, stands within some 50 ms
+of the container's start; the supervisor's libraries take half a second on a busy node.
+"""
 
 from __future__ import annotations
 
-import asyncio
-import functools
-import logging
 import os
-import signal
 import sys
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from float import alone, capabilities
-from float.addresses import Addresses
-from float.adverts import AdvertListener
-from float.alone_source import AloneSource
-from float.arguments import Given, read_arguments
-from float.command_line import ask_handover, parse_arguments, print_status
-from float.custody import Custody
-from float.engine import Engine
-from float.examine import Examiner
-from float.history import History
-from float.keepalived import Keepalived
 from float.lease import LeaseKeeper
-from float.link_client import LinkClient
-from float.notify_fifo import NotifyFifo
-from float.offers import Offers
-from float.ownership import OwnershipRecord
-from float.render import Renderer
-from float.report import Reporter
-from float.resolve import UnresolvableError
-from float.supervise import Doors, Supervisor
-from shared.clock import SystemClock, boot_id
-from shared.errors import FatalError, SpecRefusedError
-from shared.link_protocol import SOCKET_NAME, FloatHello, Report
-from shared.logs import configure
-from shared.settings import FloatSettings
-from shared.status_file import HISTORY_FILE, HISTORY_KEPT
-from shared.user_files import UserFiles
+from float.ownership import RECORD, OwnershipRecord
+from shared import logs
+from shared.clock import boot_id
+from shared.places import LINK_FOLDER
 
-logger = logging.getLogger("float")
-
-RUN_FOLDER = Path("/run/keepalived")
-TRACK_FOLDER = RUN_FOLDER / "track"
-HEALTH_FILE = Path("/run/keepalived-health")
+ASKING = ("status", "handover", "doctor")
+"""First words of the command lines that supervise nothing."""
 
 
 def main(arguments: list[str]) -> int:
     """Do what the command line asks; returns the exit code."""
+    if arguments[:1] and arguments[0] in ASKING:
+        return _ask(arguments)
+    logs.configure("info", os.environ.get("KEEPALIVED_LOG_FORMAT", "text"))
+    record = OwnershipRecord(Path(LINK_FOLDER) / RECORD, boot_id())
+    lease = LeaseKeeper()
+    lease.start(record.watched)
+    return _run(arguments, lease, record)
+
+
+def _ask(arguments: list[str]) -> int:
+    from float.command_line import ask_handover, parse_arguments, print_status  # noqa: PLC0415
+    from float.places import PID_FILE  # noqa: PLC0415
+
     command = parse_arguments(arguments)
     if command.name == "status":
         return print_status(as_json=command.as_json)
-    if command.name == "handover":
-        return ask_handover(RUN_FOLDER / "supervisor.pid")
-    configure("info", "text")
-    try:
-        given = read_arguments(command.words) if command.words else Given()
-        settings = FloatSettings.from_environment(os.environ, arguments=given.arguments)
-        configure(settings.log_level, settings.log_format)
-        if not settings.under_anchor:
-            _look_before_running_alone(settings, given)
-        lease = LeaseKeeper()
-        lease.start()
-        return asyncio.run(_serve(settings, lease))
-    except FatalError as error:
-        for line in str(error).splitlines():
-            logger.error("%s", line)
-        return error.exit_code
+    return ask_handover(PID_FILE)
 
 
-async def _serve(settings: FloatSettings, lease: LeaseKeeper) -> int:
-    TRACK_FOLDER.mkdir(parents=True, exist_ok=True)
-    (RUN_FOLDER / "supervisor.pid").write_text(f"{os.getpid()}\n")
-    addresses = Addresses()
-    link = await _build_source(settings, addresses)
-    doors = await _build_doors(settings, lease, link, addresses)
-    hello = FloatHello(version=_version(), container_id=_container_id(), token=settings.link_token or "")
-    supervisor = Supervisor(doors, hello=hello, alone=not settings.under_anchor)
-    NotifyFifo(RUN_FOLDER / "notify.fifo").open(supervisor.noticed)
-    doors.adverts.open(supervisor.advert)
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, supervisor.terminate)
-    loop.add_signal_handler(signal.SIGUSR1, supervisor.handover)
-    return await supervisor.run(link=link.run(supervisor))
+def _run(arguments: list[str], lease: LeaseKeeper, record: OwnershipRecord) -> int:
+    from float.command_line import parse_arguments  # noqa: PLC0415
+    from float.serve import serve  # noqa: PLC0415
 
-
-def _look_before_running_alone(settings: FloatSettings, given: Given) -> None:
-    """Say what an operator should know. Raises SpecRefusedError with a line for each capability that is missing."""
-    container = _container_id()[:12]
-    for warning in (*given.warnings, *settings.warnings):
-        logger.warning("%s", warning)
-    if container and settings.node_hostname == container:
-        logger.warning("this container seems to have a network of its own, not the host's; start it with --net=host")
-    lacking = capabilities.missing(capabilities.effective())
-    if lacking:
-        raise SpecRefusedError("\n".join(lacking))
-
-
-async def _build_source(settings: FloatSettings, addresses: Addresses) -> LinkClient | AloneSource:
-    """Where the spec will come from: the anchor, or our own settings. Raises SettingsError, SpecRefusedError."""
-    if settings.under_anchor:
-        return LinkClient(settings.link_folder / SOCKET_NAME)
-    files = UserFiles(settings, carried=False)
-    try:
-        spec = files.add_to(alone.build(settings, await addresses.view()))
-    except UnresolvableError as error:
-        raise SpecRefusedError("\n".join(error.problems)) from None
-    logger.info("%s", alone.introduction(settings, spec))
-    return AloneSource(spec)
-
-
-async def _build_doors(
-    settings: FloatSettings, lease: LeaseKeeper, link: LinkClient | AloneSource, addresses: Addresses
-) -> Doors:
-    clock = SystemClock()
-    renderer = Renderer(RUN_FOLDER)
-    keepalived = Keepalived(RUN_FOLDER)
-    record = OwnershipRecord(settings.link_folder / "owned.json", boot_id())
-    identity = {
-        "version": _version(),
-        "hostname": settings.node_hostname,
-        "container_id": _container_id(),
-        "keepalived_version": await keepalived.version(),
-    }
-    history = History(settings.status_folder / HISTORY_FILE, node=settings.node_hostname, limit=HISTORY_KEPT)
-    custody = Custody(addresses=addresses, lease=lease, record=record)
-    return Doors(
-        keepalived=keepalived,
-        engine=Engine(
-            keepalived=keepalived, renderer=renderer, custody=custody, track_folder=TRACK_FOLDER, clock=clock
-        ),
-        offers=Offers(
-            examiner=Examiner(addresses=addresses, renderer=renderer, keepalived=keepalived, record=record),
-            answer=link.send,
-        ),
-        custody=custody,
-        adverts=AdvertListener(),
-        lease=lease,
-        reporter=Reporter(
-            folder=settings.status_folder,
-            health_file=HEALTH_FILE,
-            identity=identity,
-            clock=clock,
-            send=lambda status: link.send(Report(status=status)),
-        ),
-        clock=clock,
-        told=(history.append,),
-    )
-
-
-@functools.cache
-def _version() -> str:
-    try:
-        return version("docker-keepalived-swarm")
-    except PackageNotFoundError:
-        return "unknown"
-
-
-def _container_id() -> str:
-    """Our container's id from its own mounts, since the hostname is the host's; empty outside a container."""
-    for line in Path("/proc/self/mountinfo").read_text().splitlines():
-        parts = line.partition("/containers/")[2].split("/")
-        if len(parts[0]) == 64 and len(parts) > 1:
-            return parts[0]
-    return ""
+    return serve(parse_arguments(arguments).words, lease, record)
 
 
 if __name__ == "__main__":

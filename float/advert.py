@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from shared.models import IpAddress
+if TYPE_CHECKING:  # the lease keeper does without pydantic
+    from shared.models import IpAddress
 
 _ADVERTISEMENT = 1
 

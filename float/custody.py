@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable
 
 from float.addresses import Addresses
+from float.guard import Watched
 from float.host import HostAddress, HostView
 from float.lease import LeaseKeeper
 from float.ownership import OwnershipRecord, left_behind
@@ -18,6 +19,9 @@ logger = logging.getLogger(__name__)
 STRAY_AFTER = 0.5
 """Seconds that an address must stand against keepalived's word before we remove it: keepalived may be about to act."""
 
+BLIND_LOOKS = 15
+"""How many times in a row the kernel's silence is believed."""
+
 
 class Custody:
     """The one who adds nothing, and removes only what is ours."""
@@ -27,17 +31,35 @@ class Custody:
         self._lease = lease
         self._record = record
         self._strays: dict[HostAddress, float] = {}
+        self._looks_left = 0
         self.host = HostView((), ())
 
     async def look(self) -> HostView:
         """See what the kernel has now. Raises OSError."""
+        self._looks_left = BLIND_LOOKS
         self.host = await self._addresses.view()
         return self.host
 
+    async def look_if_changed(self) -> None:
+        """The same, if the kernel told of a change; and sometimes without, should its word have been lost."""
+        self._looks_left -= 1
+        if self._addresses.changed() or self._looks_left <= 0:
+            await self.look()
+
     def claim(self, spec: ResolvedSpec) -> None:
-        """Record the spec's VIPs, and those of before that are not gone yet. Raises OSError."""
+        """Record the spec's VIPs, and those of before that are not known to be gone. Raises OSError."""
         present = {a.address for a in self.host.addresses}
-        self._record.replace(spec.addresses | (self._record.addresses & present))
+        before = self._record.addresses & present if self.host.interfaces else self._record.addresses
+        routers = (
+            Watched(
+                router.router.vrid,
+                frozenset(vip.address for vip in router.addresses),
+                router.interface,
+                router.group(spec.spec),
+            )
+            for router in spec.routers
+        )
+        self._record.replace(spec.addresses | before, routers)
 
     async def sweep(self, wanted: frozenset[IpAddress]) -> None:
         """Remove every address of ours; keepalived must not be running. Raises OSError."""

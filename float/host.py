@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from shared.models import IpAddress
+if TYPE_CHECKING:  # the lease keeper does without pydantic
+    from shared.models import IpAddress
 
 KEEPALIVED_PROTOCOL = 18
 """IFA_PROTO with which keepalived 2.3.2 and newer tag their addresses (rtnetlink(7), keepalived's CHANGELOG)."""

@@ -4,6 +4,9 @@ Each VIP of a master has a kernel lifetime of LEASE seconds, renewed every PERIO
 keeper die together (a killed container, an out-of-memory kill) the kernel removes the VIPs by itself. The keeper is
 apart from the supervisor, with the highest priority that it is given, so that a busy supervisor never lets a lease
 lapse; when the supervisor is gone, it hears the end of its pipe and stops renewing.
+
+It stands long before the supervisor does, so until the supervisor's first word it also guards what an earlier float
+left (see `guard`).
 """
 
 from __future__ import annotations
@@ -12,13 +15,21 @@ import contextlib
 import fcntl
 import ipaddress
 import json
+import logging
 import os
 import select
 import signal
 import time
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from shared.models import IpAddress
+from float.guard import Guard, Watched
+from float.lease_door import LeaseDoor
+
+if TYPE_CHECKING:  # the keeper does without pydantic
+    from shared.models import IpAddress
+
+logger = logging.getLogger(__name__)
 
 LEASE = 3
 """Seconds of lifetime; whole seconds, since the kernel counts so (rtnetlink(7))."""
@@ -29,7 +40,7 @@ PERIOD = 1.0
 PIPE_SIZE = 1024 * 1024
 """Bytes: a list of thousands of VIPs is written whole, without waiting for the keeper."""
 
-Holding = frozenset[tuple[str, IpAddress]]
+Holding = frozenset[tuple[str, "IpAddress"]]
 """(device, address) of every VIP that this node holds."""
 
 
@@ -39,16 +50,19 @@ class LeaseKeeper:
     def __init__(self) -> None:
         self._pipe = -1
         self._pid = 0
-        self._holding: Holding = frozenset()
+        self._holding: Holding | None = None
 
-    def start(self) -> None:
-        """Fork the keeper; before any thread or event loop exists. Raises OSError."""
+    def start(self, left: Iterable[Watched] = ()) -> None:
+        """Fork the keeper; before any thread or event loop exists. Raises OSError.
+
+        Until the first `hold` it removes the VIPs of `left`, a killed float's, from this host when a peer has them.
+        """
         read_end, write_end = os.pipe()
         pid = os.fork()
         if pid == 0:
             os.close(write_end)
             try:
-                _keep(read_end)
+                _Keeper(read_end, Guard(left)).run()
             finally:
                 os._exit(1)  # never back into the supervisor's code
         os.close(read_end)
@@ -82,26 +96,58 @@ def parse_holding(line: bytes) -> Holding:
     return frozenset((device, ipaddress.ip_address(address)) for device, address in json.loads(line))
 
 
-def _keep(pipe: int) -> None:
-    from float.addresses import LeaseDoor  # noqa: PLC0415 - in the keeper's process only
+class _Keeper:
+    """The other end of the pipe."""
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_IGN)  # the supervisor's end of the pipe is what ends the keeper
-    _hurry()
-    door = LeaseDoor()
-    holding: Holding = frozenset()
-    rest, due = b"", time.monotonic()
-    while True:
-        readable, _, _ = select.select([pipe], [], [], max(0.0, due - time.monotonic()) if holding else None)
-        if readable:
-            data = os.read(pipe, 65536)
-            if not data:
-                os._exit(0)  # the supervisor is gone
-            *lines, rest = (rest + data).split(b"\n")
-            holding = parse_holding(lines[-1]) if lines else holding
-        with contextlib.suppress(OSError):
-            door.renew(holding, seconds=LEASE)
-        due = time.monotonic() + PERIOD
+    def __init__(self, pipe: int, guard: Guard) -> None:
+        self._pipe = pipe
+        self._guard = guard
+        self._door = LeaseDoor()
+        self._holding: Holding = frozenset()
+        self._rest = b""
+
+    def run(self) -> None:
+        """Renew what is held, until the supervisor is gone."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)  # the supervisor's end of the pipe is what ends the keeper
+        _hurry()
+        self._listen()
+        due = time.monotonic()
+        while True:
+            wait = max(0.0, due - time.monotonic()) if self._holding else None
+            readable, _, _ = select.select((self._pipe, *(s.fileno() for s in self._guard.sockets)), (), (), wait)
+            if self._pipe in readable:
+                self._take(os.read(self._pipe, 65536))
+            elif readable:
+                self._give_way()
+                continue
+            with contextlib.suppress(OSError):
+                self._door.renew(self._holding, seconds=LEASE)
+            due = time.monotonic() + PERIOD
+
+    def _listen(self) -> None:
+        try:
+            self._guard.open()
+        except OSError as error:
+            logger.warning("whether a peer took over from a killed float cannot be heard: %s", error)
+
+    def _take(self, data: bytes) -> None:
+        if not data:
+            os._exit(0)  # the supervisor is gone
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        if lines:
+            self._guard.close()
+            self._holding = parse_holding(lines[-1])
+
+    def _give_way(self) -> None:
+        """A peer advertises what a killed float left here."""
+        for sock in self._guard.sockets:
+            taken = self._guard.heard(sock)
+            with contextlib.suppress(OSError):
+                for gone in self._door.remove(taken) if taken else ():
+                    logger.warning(
+                        "removing a virtual IP of a killed float: a peer advertises it", extra={"address": gone.address}
+                    )
 
 
 def _hurry() -> None:

@@ -11,42 +11,55 @@ import json
 import logging
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from float.host import HostAddress, HostView
-from shared.models import IpAddress
+from float.guard import Watched
+
+if TYPE_CHECKING:  # the lease keeper does without pydantic
+    from float.host import HostAddress, HostView
+    from shared.models import IpAddress
 
 logger = logging.getLogger(__name__)
 
+RECORD = "owned.json"
+"""Its name on the link volume."""
+
 
 class OwnershipRecord:
-    """The addresses that we may have put on this host since it booted."""
+    """The addresses that we may have put on this host since it booted, and the virtual routers that they are of."""
 
     def __init__(self, path: Path, boot: str) -> None:
         self._path = path
         self._boot = boot
-        self.addresses = self._read()
+        self.addresses, self.watched = self._read()
 
-    def replace(self, addresses: Iterable[IpAddress]) -> None:
+    def replace(self, addresses: Iterable[IpAddress], watched: Iterable[Watched] = ()) -> None:
         """Write down the whole list before acting on it. Raises OSError."""
-        wanted = frozenset(addresses)
-        if wanted == self.addresses:
+        wanted, routers = frozenset(addresses), tuple(watched)
+        if (wanted, routers) == (self.addresses, self.watched):
             return
+        record = {
+            "boot_id": self._boot,
+            "addresses": sorted(map(str, wanted)),
+            "routers": [_written(router) for router in routers],
+        }
         scratch = self._path.with_suffix(".new")
-        scratch.write_text(json.dumps({"boot_id": self._boot, "addresses": sorted(map(str, wanted))}))
+        scratch.write_text(json.dumps(record))
         scratch.replace(self._path)
-        self.addresses = wanted
+        self.addresses, self.watched = wanted, routers
 
-    def _read(self) -> frozenset[IpAddress]:
+    def _read(self) -> tuple[frozenset[IpAddress], tuple[Watched, ...]]:
+        nothing: tuple[frozenset[IpAddress], tuple[Watched, ...]] = frozenset(), ()
         try:
             record = json.loads(self._path.read_text())
             if record["boot_id"] != self._boot:
-                return frozenset()
-            return frozenset(ipaddress.ip_address(text) for text in record["addresses"])
+                return nothing
+            return _addresses(record), tuple(_watched(router) for router in record.get("routers", ()))
         except FileNotFoundError:
-            return frozenset()
-        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+            return nothing
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             logger.warning("the record of our addresses cannot be read and is begun anew: %s", error)
-            return frozenset()
+            return nothing
 
 
 def left_behind(
@@ -54,3 +67,21 @@ def left_behind(
 ) -> tuple[HostAddress, ...]:
     """PURE: the addresses that must go before keepalived starts, whatever their prefix or device."""
     return tuple(a for a in host.addresses if a.address in recorded or (a.marked and a.address in spec))
+
+
+def _written(router: Watched) -> dict[str, Any]:
+    return {
+        "vrid": router.vrid,
+        "addresses": sorted(map(str, router.addresses)),
+        "interface": router.interface,
+        "group": router.group,
+    }
+
+
+def _watched(record: dict[str, Any]) -> Watched:
+    group = record["group"]
+    return Watched(int(record["vrid"]), _addresses(record), str(record["interface"]), str(group) if group else None)
+
+
+def _addresses(record: dict[str, Any]) -> frozenset[IpAddress]:
+    return frozenset(ipaddress.ip_address(text) for text in record["addresses"])

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from float.host import HostView
 from shared.models import FloatSpec, IpAddress, Transport, VirtualIp, VirtualRouter
 
+ALL_VRRP6_ROUTERS = "ff02::12"
+"""RFC 9568, section 5.1.2.2."""
+
 
 @dataclass(frozen=True)
 class ResolvedRouter:
@@ -31,6 +34,12 @@ class ResolvedRouter:
     def addresses(self) -> tuple[VirtualIp, ...]:
         """All addresses that the holder carries, their devices named."""
         return (self.advertised, *self.also_advertised, *self.excluded)
+
+    def group(self, spec: FloatSpec) -> str | None:
+        """The multicast group to which the adverts go; None where each peer gets its own."""
+        if self.transport is not Transport.MULTICAST:
+            return None
+        return ALL_VRRP6_ROUTERS if self.advertised.address.version == 6 else spec.multicast_group
 
     @property
     def peers(self) -> tuple[IpAddress, ...]:

@@ -173,9 +173,9 @@ class Supervisor:
             self._doors.engine.configure(resolved, self._book.entries.values())
             await self._doors.engine.keep_running(resolved, on_exit=self.keepalived_exited)
             self._situation.consider_giving_up(self._doors.engine.lifecycle, now)
+            self._doors.engine.hold_leases(self._book.masters())
         if self._news or now >= self._look_at:
             await self._look(now)
-        self._doors.engine.hold_leases(self._book.masters())
         self._report(now)
 
     def _decide(self, now: float) -> None:
@@ -186,7 +186,7 @@ class Supervisor:
 
     async def _look(self, now: float) -> None:
         self._look_at = now + TICK
-        await self._doors.custody.look()
+        await self._doors.custody.look_if_changed()
         if self._doors.engine.lifecycle.state is ChildState.RUNNING:
             await self._doors.custody.remove_strays(self._book.entries.values(), now)
         if not self._doors.lease.alive():

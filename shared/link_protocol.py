@@ -12,11 +12,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from shared import places
 from shared.models import Condition, FloatSpec, Frozen
 from shared.status import FloatStatus
 
 PROTOCOL_VERSION = 1
-LINK_FOLDER = "/run/keepalived-link"
+LINK_FOLDER = places.LINK_FOLDER
 """Where the link volume is mounted in anchor and float."""
 
 SOCKET_NAME = "link.sock"

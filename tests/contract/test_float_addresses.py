@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import ipaddress
 import os
+import socket
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from pyroute2.iproute.linux import IPRoute
 
-from float.addresses import Addresses, LeaseDoor
+from float import rtnetlink
+from float.addresses import Addresses
 from float.host import KEEPALIVED_PROTOCOL, HostAddress, HostView
 from float.lease import LeaseKeeper
+from float.lease_door import LeaseDoor
+from float.netlink import Netlink
 from tests.contract.float_world import eventually, kernel_address, own_network, run
 
 pytestmark = pytest.mark.lab
@@ -92,6 +96,50 @@ async def test_an_address_that_is_gone_already_is_no_error(addresses: Addresses)
     await addresses.remove(HostAddress("eth0", _index("eth0"), VIP, 32))
     await addresses.remove(HostAddress("gone", 9_999, VIP, 32))
     assert kernel_address("192.0.2.100") is None
+
+
+async def test_a_renewed_lease_is_no_change(addresses: Addresses, lease: LeaseDoor) -> None:
+    add("192.0.2.100/32")
+    await addresses.view()
+    lease.renew(HELD, seconds=3)
+    lease.renew(HELD, seconds=3)
+    assert not addresses.changed()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "address add 192.0.2.101/32 dev eth0",
+        "address delete 192.0.2.100/32 dev eth0",
+        "address add 192.0.2.100/24 dev eth0",
+        "address add 192.0.2.100/32 dev eth1",
+        "link set eth1 down",
+        "link set far0 down",
+        "link delete eth1",
+    ],
+)
+async def test_a_changed_host_is_noticed_once(addresses: Addresses, words: str) -> None:
+    add("192.0.2.100/32")
+    await addresses.view()
+    assert not addresses.changed()
+    run("ip", *words.split())
+    assert eventually(addresses.changed)
+    await addresses.view()
+    assert not eventually(addresses.changed, within=0.1)
+
+
+async def test_a_host_that_was_never_looked_at_counts_as_changed(addresses: Addresses) -> None:
+    assert addresses.changed()
+
+
+def test_the_keepers_door_removes_an_address_wherever_it_is_and_no_other(lease: LeaseDoor) -> None:
+    add("192.0.2.100/32")
+    add("192.0.2.100/24")
+    run("ip", "address", "add", "192.0.2.100/32", "dev", "eth1")
+    assert len(lease.remove(frozenset({VIP, VIP6}))) == 3
+    assert kernel_address("192.0.2.100") is None
+    assert kernel_address("192.0.2.100", device="eth1") is None
+    assert kernel_address("192.0.2.3")
 
 
 def _index(device: str) -> int:
@@ -189,8 +237,12 @@ async def _look() -> HostView:
 
 def _add_marked(address: str, prefix: int) -> None:
     """As keepalived 2.3.2 and newer do; Debian 12's `ip` cannot."""
-    with IPRoute() as netlink:  # type: ignore[no-untyped-call]  # pyroute2 is only partly typed
-        netlink.addr("add", index=_index("eth0"), address=address, prefixlen=prefix, proto=KEEPALIVED_PROTOCOL)
+    packed = ipaddress.ip_address(address).packed
+    attributes = {1: packed, 2: packed, 11: bytes([KEEPALIVED_PROTOCOL])}  # IFA_ADDRESS, IFA_LOCAL, IFA_PROTO
+    marked = rtnetlink.AddressMessage(socket.AF_INET, prefix, 0, 0, _index("eth0"), attributes)
+    netlink = Netlink()
+    assert netlink.change([functools.partial(rtnetlink.renew_address, found=marked, seconds=1000)]) == [0]
+    netlink.close()
 
 
 def _end(keeper: LeaseKeeper) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from float.addresses import Addresses
-from float.custody import STRAY_AFTER, Custody
+from float.custody import BLIND_LOOKS, STRAY_AFTER, Custody
+from float.guard import Watched
 from float.host import HostAddress, HostView
 from float.lease import LeaseKeeper
 from float.ownership import OwnershipRecord
@@ -24,9 +25,15 @@ class ScriptedAddresses(Addresses):
 
     def __init__(self, *present: HostAddress) -> None:
         self.present = list(present)
+        self.views = 0
+        self.news = False
 
     async def view(self) -> HostView:
+        self.views += 1
         return host(*self.present)
+
+    def changed(self) -> bool:
+        return self.news
 
     async def remove(self, address: HostAddress) -> None:
         self.present.remove(address)
@@ -130,3 +137,39 @@ async def test_a_stray_that_went_and_came_back_is_given_its_moment_again(world: 
     await world.custody.remove_strays([entry(VrrpState.MASTER)], 100.25)
     await world.custody.remove_strays([entry(VrrpState.BACKUP)], 100.0 + STRAY_AFTER)
     assert world.kernel.present == [VIP_HERE]
+
+
+async def test_a_host_that_tells_of_no_change_is_not_looked_at_again(world: World) -> None:
+    await world.custody.look()
+    await world.custody.look_if_changed()
+    assert world.kernel.views == 1
+
+
+async def test_a_host_that_tells_of_a_change_is_looked_at(world: World) -> None:
+    await world.custody.look()
+    world.kernel.news = True
+    await world.custody.look_if_changed()
+    assert world.kernel.views == 2
+
+
+async def test_the_first_look_needs_no_news(world: World) -> None:
+    await world.custody.look_if_changed()
+    assert world.kernel.views == 1
+
+
+async def test_a_silent_host_is_looked_at_now_and_then(world: World) -> None:
+    await world.custody.look()
+    for _ in range(BLIND_LOOKS):
+        await world.custody.look_if_changed()
+    assert world.kernel.views == 2
+
+
+def test_before_the_first_look_no_recorded_address_counts_as_gone(world: World) -> None:
+    world.record.replace(ips("192.0.2.50"))
+    world.custody.claim(RESOLVED_SPEC)
+    assert ips("192.0.2.50") < world.record.addresses
+
+
+def test_the_routers_are_recorded_for_whoever_finds_their_vips_on_this_host(world: World) -> None:
+    world.custody.claim(RESOLVED_SPEC)
+    assert world.record.watched == (Watched(77, ips("192.0.2.100"), "eth0", None),)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from float.guard import Watched
 from float.ownership import OwnershipRecord, left_behind
 from tests.unit.float_samples import address, host, ips
 
@@ -90,3 +91,15 @@ def test_a_broken_record_is_begun_anew_and_said(text: str, tmp_path: Path, caplo
     (tmp_path / "owned.json").write_bytes(text.encode(errors="surrogateescape"))
     assert OwnershipRecord(tmp_path / "owned.json", "boot").addresses == NOTHING
     assert "begun anew" in caplog.text
+
+
+def test_the_routers_of_a_record_survive_the_float(tmp_path: Path) -> None:
+    routers = (Watched(77, SPEC, "eth0", None), Watched(78, ips("2001:db8::100"), "eth1", "ff02::12"))
+    OwnershipRecord(tmp_path / "owned.json", "boot").replace(SPEC, routers)
+    assert OwnershipRecord(tmp_path / "owned.json", "boot").watched == routers
+
+
+def test_a_record_of_an_older_release_names_no_routers(tmp_path: Path) -> None:
+    (tmp_path / "owned.json").write_text('{"boot_id": "boot", "addresses": ["192.0.2.100"]}')
+    record = OwnershipRecord(tmp_path / "owned.json", "boot")
+    assert (record.addresses, record.watched) == (SPEC, ())

@@ -1,0 +1,49 @@
+"""Raw sockets that hear the VRRP adverts that this host receives (RFC 9568, section 5.2)."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import struct
+
+from float.advert import Advert, parse_advert, parse_ipv4_packet
+
+VRRP = 112
+"""IP protocol number (RFC 9568, section 5.1.1.4)."""
+
+
+def open_sockets() -> tuple[socket.socket, ...]:
+    """One for each address family that this host has. Raises OSError (PermissionError without NET_RAW)."""
+    sockets = []
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            sockets.append(socket.socket(family, socket.SOCK_RAW | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC, VRRP))
+        except OSError as error:
+            if family == socket.AF_INET6 and not isinstance(error, PermissionError):
+                continue
+            raise
+    return tuple(sockets)
+
+
+def join(sock: socket.socket, interface: str, group: str) -> None:
+    """Hear the multicast group on that interface too. Raises OSError."""
+    index = socket.if_nametoindex(interface)
+    if sock.family == socket.AF_INET6:
+        request = socket.inet_pton(socket.AF_INET6, group) + struct.pack("@I", index)
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, request)
+    else:
+        request = struct.pack("4s4si", socket.inet_aton(group), b"\0\0\0\0", index)
+        sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, request)
+
+
+def family_of(group: str) -> socket.AddressFamily:
+    """Of a multicast group."""
+    return socket.AF_INET6 if ":" in group else socket.AF_INET
+
+
+def read(sock: socket.socket) -> Advert | None:
+    """The advert that came, or None for another packet. Raises BlockingIOError when there is none."""
+    packet, sender = sock.recvfrom(2048)
+    if sock.family == socket.AF_INET6:
+        return parse_advert(ipaddress.IPv6Address(str(sender[0]).partition("%")[0]), packet)
+    return parse_ipv4_packet(packet)

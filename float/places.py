@@ -1,0 +1,6 @@
+"""Where the float keeps its files inside the container."""
+
+from pathlib import Path
+
+RUN_FOLDER = Path("/run/keepalived")
+PID_FILE = RUN_FOLDER / "supervisor.pid"
