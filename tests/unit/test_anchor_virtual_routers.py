@@ -98,7 +98,7 @@ def test_spread_deals_every_routers_priorities_anew_and_lets_it_return() -> None
     routers = outcome(swarm=Swarm(labelled=services), KEEPALIVED_SPREAD="true").spec.virtual_routers
     assert {router.priority for router in routers} == {254, 229, 204}
     for router in routers:
-        assert sorted([router.priority, *(peer.priority for peer in router.peers)]) == [204, 229, 254]
+        assert sorted([router.priority, *(peer.priority or 0 for peer in router.peers)]) == [204, 229, 254]
         assert router.return_after is not None
 
 
