@@ -122,6 +122,11 @@ class Conversation:
             return ()
         return self.answer.problems or ("the float gave no reason",)
 
+    @property
+    def refused_services(self) -> tuple[str, ...]:
+        """Why the float leaves the virtual IPs of some services out, one sentence each."""
+        return self.answer.refusals if self.answer and self.answer.accepted else ()
+
     def knows(self, hello: FloatHello) -> bool:
         """Whether the caller has the token of a float of ours."""
         return bool(hello.token) and hello.token in self._containers
@@ -175,6 +180,8 @@ class Conversation:
     def _answered(self, answer: SpecAnswer) -> None:
         if self.spec is None or (answer.digest, answer.trial) != self._offered:
             return
+        for sentence in set(answer.refusals) - set(self.refused_services):
+            logger.error("%s", sentence, extra={"node": self._node})
         self.answer = answer
         self._wake()
         if not answer.accepted:

@@ -30,11 +30,12 @@ class AdvertListener:
             asyncio.get_running_loop().add_reader(sock, self._read, sock)
 
     def hear(self, spec: ResolvedSpec) -> None:
-        """Hear multicast adverts too; where that cannot be, keepalived still does, and nothing is preempted."""
+        """Hear multicast adverts too; where that cannot be, keepalived still does, and nothing is preempted.
+
+        Beside unicast they are strangers', who tell which VRIDs a service cannot have.
+        """
         for router in spec.routers:
-            group = router.group(spec.spec)
-            if group is None:
-                continue
+            group = router.group(spec.spec) or spec.spec.multicast_group
             try:
                 self.join(router.interface, group)
             except OSError as error:

@@ -41,8 +41,11 @@ class Decision:
     reason: str
     """Why, for log, history and buoy; empty when nothing stands against this node."""
 
-    demoted_master_since: float | None = None
-    """Memory for the next decision: since when the master that we hear has been a demoted one."""
+    weaker_master_since: float | None = None
+    """Memory for the next decision: since when the master that we hear has been one that we are to relieve."""
+
+    relieves_demoted: bool = False
+    """Memory too: whether that master is a demoted one, and not one from which the router returns."""
 
     look_again_at: float | None = None
     """When time alone would change the answer."""
@@ -65,17 +68,18 @@ def decide(
     demotes = failing(conditions, Strength.PREFER, router.name)
     reason = "; ".join(f"{c.name}: {c.reason}" for c in (*forbids, *demotes))
     healthy = not forbids and not demotes
-    since = _demoted_master_since(router, state, heard, before, now) if healthy else None
+    since = _weaker_master_since(router, state, heard, before, now) if healthy else None
     take_at = None if since is None or heard is None else since + _wait(router, heard)
     take = take_at is not None and now >= take_at
     if take and heard:
-        reason = f"the master at {heard.source} is demoted (priority {heard.priority})"
+        reason = _why_take(heard)
     return Decision(
         allowed=not forbids,
         demoted=bool(demotes),
         preempt=take or router.preempt,
         reason=reason,
-        demoted_master_since=since,
+        weaker_master_since=since,
+        relieves_demoted=since is not None and heard is not None and _is_demoted(heard),
         look_again_at=take_at if take_at and not take else None,
     )
 
@@ -85,18 +89,41 @@ def demoted_content(router: VirtualRouter) -> int:
     return router.priority - router.demoted_priority
 
 
-def _demoted_master_since(
+def _weaker_master_since(
     router: VirtualRouter, state: VrrpState, heard: Heard | None, before: Decision, now: float
 ) -> float | None:
-    """Since when a demoted master alone has been heard; None ends the wait, and the preemption."""
+    """Since when a master alone has been heard that we are to relieve; None ends the wait, and the preemption."""
     if state is not VrrpState.BACKUP or heard is None or not router.demotable:
         return None
-    if heard.priority not in DEMOTED_PRIORITIES or now - heard.at > router.master_down_interval:
+    if now - heard.at > router.master_down_interval or not (_is_demoted(heard) or _is_to_return(router, heard)):
         return None
-    return now if before.demoted_master_since is None else before.demoted_master_since
+    waited = before.weaker_master_since if before.relieves_demoted is _is_demoted(heard) else None
+    return now if waited is None else waited
+
+
+def _is_demoted(heard: Heard) -> bool:
+    return heard.priority in DEMOTED_PRIORITIES
+
+
+def _is_to_return(router: VirtualRouter, heard: Heard) -> bool:
+    """Whether the virtual router is to come back to us from a healthy master, because it prefers us to all others."""
+    best = all((peer.priority or 0) < router.priority for peer in router.peers)
+    return router.return_after is not None and best and 0 < heard.priority < router.priority
+
+
+def _why_take(heard: Heard) -> str:
+    if _is_demoted(heard):
+        return f"the master at {heard.source} is demoted (priority {heard.priority})"
+    return f"it prefers this node, and returns from {heard.source} (priority {heard.priority})"
 
 
 def _wait(router: VirtualRouter, heard: Heard) -> float:
-    """Seconds that better placed peers have to take over first: one master-down interval for each of them."""
+    """Seconds until we relieve the master.
+
+    A demoted one: better placed peers come first, one master-down interval for each of them. A healthy one: the
+    router's own delay, so that those of one node return one after the other.
+    """
+    if not _is_demoted(heard):
+        return router.return_after or 0.0
     better = sum(1 for p in router.peers if (p.priority or 0) > router.priority and p.address != heard.source)
     return better * router.master_down_interval

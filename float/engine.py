@@ -46,7 +46,7 @@ class Engine:
     def configure(self, resolved: ResolvedSpec, entries: Iterable[RouterEntry]) -> None:
         """Install and reload the configuration if its text differs; the VIPs are recorded first. Raises OSError."""
         preempting = [entry.router.name for entry in entries if entry.decision.preempt]
-        wanted = (resolved.spec.digest, *preempting)
+        wanted = (resolved.spec.digest, *resolved.refusals, *preempting)
         if wanted == self._installed:
             return
         self._custody.claim(resolved)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ipaddress
+from collections import defaultdict
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # the lease keeper does without pydantic
@@ -41,4 +44,17 @@ class HostView:
 
     def having(self, address: IpAddress) -> tuple[HostAddress, ...]:
         """Every place where the host has that address, whatever its prefix."""
-        return tuple(a for a in self.addresses if a.address == address)
+        return self._by_address.get(address, ())
+
+    @cached_property
+    def subnets(self) -> tuple[tuple[HostAddress, ipaddress.IPv4Network | ipaddress.IPv6Network], ...]:
+        """The host's own addresses, those of any keepalived left out, each with its subnet."""
+        own = (a for a in self.addresses if not a.marked)
+        return tuple((a, ipaddress.ip_network((a.address, a.prefix), strict=False)) for a in own)
+
+    @cached_property
+    def _by_address(self) -> dict[IpAddress, tuple[HostAddress, ...]]:
+        found: dict[IpAddress, tuple[HostAddress, ...]] = defaultdict(tuple)
+        for address in self.addresses:
+            found[address.address] += (address,)
+        return dict(found)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from float.host import HostView
-from shared.models import FloatSpec, IpAddress, Transport, VirtualIp, VirtualRouter
+from shared.models import FloatSpec, IpAddress, ServiceClaim, Transport, VirtualIp, VirtualRouter
 
 ALL_VRRP6_ROUTERS = "ff02::12"
 """RFC 9568, section 5.1.2.2."""
@@ -54,6 +54,8 @@ class ResolvedSpec:
 
     spec: FloatSpec
     routers: tuple[ResolvedRouter, ...]
+    refusals: tuple[str, ...] = ()
+    """Services whose virtual IPs are left out, one sentence each; all others are not concerned."""
 
     @property
     def addresses(self) -> frozenset[IpAddress]:
@@ -69,13 +71,49 @@ class UnresolvableError(ValueError):
         super().__init__("; ".join(problems))
 
 
-def resolve(spec: FloatSpec, host: HostView, owned: frozenset[IpAddress]) -> ResolvedSpec:
-    """Name every device; `owned` are the addresses that we recorded as ours. Raises UnresolvableError."""
+def resolve(
+    spec: FloatSpec, host: HostView, owned: frozenset[IpAddress], *, against: Mapping[str, str] = MappingProxyType({})
+) -> ResolvedSpec:
+    """Name every device; `owned` are the addresses that we recorded as ours.
+
+    What is wrong with a service's claim takes that claim out and nothing else; `against` has, by service, what was
+    found elsewhere against it. Raises UnresolvableError for everything that is wrong with the rest.
+    """
     problems = tuple(dict.fromkeys(_problems(spec, host, owned)))
     if problems:
         raise UnresolvableError(problems)
     interface = _transport_interface(spec, host) or ""  # a missing one is among the problems
-    return ResolvedSpec(spec, tuple(_resolve_router(spec, r, interface, host) for r in spec.virtual_routers))
+    refusals: list[str] = []
+    settled = [
+        _settled(router, _claim_problems(spec, host, owned, against), refusals) for router in spec.virtual_routers
+    ]
+    routers = tuple(_resolve_router(spec, router, interface, host) for router in settled if router)
+    return ResolvedSpec(spec, routers, tuple(refusals))
+
+
+def _claim_problems(
+    spec: FloatSpec, host: HostView, owned: frozenset[IpAddress], against: Mapping[str, str]
+) -> Callable[[ServiceClaim], str]:
+    def problems(claim: ServiceClaim) -> str:
+        found = [problem for vip in claim.virtual_ips for problem in _vip_problems(vip, host, owned)]
+        if spec.vrrp_version == 2 and all(vip.address.version == 6 for vip in claim.virtual_ips):
+            found.append("VRRPv2 cannot carry a virtual router that has only IPv6 addresses")
+        return "; ".join([against[claim.service]] if claim.service in against else found)
+
+    return problems
+
+
+def _settled(
+    router: VirtualRouter, problems: Callable[[ServiceClaim], str], refusals: list[str]
+) -> VirtualRouter | None:
+    """The router with the claims that stand, or None when none is left; the stack's own has no claims."""
+    if not router.claims:
+        return router
+    refused = {claim.service: why for claim in router.claims if (why := problems(claim))}
+    refusals += [claim.refusal(refused[claim.service]) for claim in router.claims if claim.service in refused]
+    claims = tuple(claim for claim in router.claims if claim.service not in refused)
+    virtual_ips = tuple(vip for claim in claims for vip in claim.virtual_ips)
+    return router.model_copy(update={"claims": claims, "virtual_ips": virtual_ips}) if claims else None
 
 
 def _problems(spec: FloatSpec, host: HostView, owned: frozenset[IpAddress]) -> Iterator[str]:
@@ -88,6 +126,8 @@ def _problems(spec: FloatSpec, host: HostView, owned: frozenset[IpAddress]) -> I
             f"or the node label keepalived.interface to one of {_names(host)}"
         )
     for router in spec.virtual_routers:
+        if router.claims:
+            continue
         for vip in router.addresses:
             yield from _vip_problems(vip, host, owned)
         if spec.vrrp_version == 2 and all(v.address.version == 6 for v in router.virtual_ips):
@@ -118,12 +158,11 @@ def subnet_device(vip: VirtualIp, host: HostView) -> str | None:
     """The NIC with the narrowest subnet that holds the address, or None."""
     holders = [
         a
-        for a in host.addresses
-        if not a.marked
-        and a.address.version == vip.address.version
+        for a, subnet in host.subnets
+        if subnet.version == vip.address.version
         and not a.address.is_loopback
         and a.address != vip.address
-        and vip.address in ipaddress.ip_network((a.address, a.prefix), strict=False)
+        and vip.address in subnet
     ]
     return max(holders, key=lambda a: a.prefix).interface if holders else None
 
@@ -157,9 +196,5 @@ def _names(host: HostView) -> str:
 
 
 def _subnets(host: HostView) -> str:
-    nets = {
-        str(ipaddress.ip_network((a.address, a.prefix), strict=False))
-        for a in host.addresses
-        if not a.marked and not a.address.is_loopback and not a.address.is_link_local
-    }
+    nets = {str(net) for a, net in host.subnets if not a.address.is_loopback and not a.address.is_link_local}
     return ", ".join(sorted(nets)) or "none"

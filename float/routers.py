@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -63,6 +64,7 @@ class RouterBook:
 
     def __init__(self) -> None:
         self.entries: dict[str, RouterEntry] = {}
+        self._by_vrid: dict[int, RouterEntry] = {}
 
     def load(self, spec: ResolvedSpec) -> None:
         """Take the spec over; what is known of routers that stay is kept."""
@@ -74,14 +76,20 @@ class RouterBook:
                 entry = RouterEntry(resolved)
             entry.resolved = resolved
             self.entries[resolved.router.name] = entry
+        self._by_vrid = {entry.router.vrid: entry for entry in self.entries.values()}
 
     def decide(self, conditions: Sequence[Condition], now: float) -> None:
         """Answer anew for every router."""
-        for entry in self.entries.values():
+        of_all = tuple(condition for condition in conditions if condition.routers is None)
+        of_one: dict[str, list[Condition]] = defaultdict(list)
+        for condition in conditions:
+            for name in condition.routers or ():
+                of_one[name].append(condition)
+        for name, entry in self.entries.items():
             entry.decision = decide(
                 entry.router,
                 state=entry.state,
-                conditions=conditions,
+                conditions=(*of_all, *of_one.get(name, ())),
                 heard=entry.heard,
                 before=entry.decision,
                 now=now,
@@ -105,7 +113,7 @@ class RouterBook:
 
     def advert(self, advert: Advert, now: float) -> bool:
         """Book an advert of another node; returns whether it tells something new."""
-        entry = next((e for e in self.entries.values() if e.router.vrid == advert.vrid), None)
+        entry = self._by_vrid.get(advert.vrid)
         if entry is None or not _trusted(entry.resolved, advert.source):
             return False
         before, entry.heard = entry.heard, Heard(advert.source, advert.priority, now)

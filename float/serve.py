@@ -13,6 +13,7 @@ from pathlib import Path
 
 from float import alone, capabilities
 from float.addresses import Addresses
+from float.advert_log import AdvertLog
 from float.adverts import AdvertListener
 from float.alone_source import AloneSource
 from float.arguments import Given, read_arguments
@@ -27,10 +28,12 @@ from float.notify_fifo import NotifyFifo
 from float.offers import Offers
 from float.ownership import OwnershipRecord
 from float.places import PID_FILE, RUN_FOLDER
+from float.probe import probe
 from float.render import Renderer
 from float.report import Reporter
 from float.resolve import UnresolvableError
 from float.supervise import Doors, Supervisor
+from float.vacancy import Vacancy
 from shared.clock import SystemClock
 from shared.errors import FatalError, SpecRefusedError
 from shared.link_protocol import SOCKET_NAME, FloatHello, Report
@@ -120,6 +123,8 @@ async def _build_doors(
         "keepalived_version": await keepalived.version(),
     }
     history = History(settings.status_folder / HISTORY_FILE, node=settings.node_hostname, limit=HISTORY_KEPT)
+    advert_log = AdvertLog()
+    vacancy = Vacancy(lambda nic, addresses, seconds: probe(nic, addresses, seconds=seconds), advert_log, clock)
     custody = Custody(addresses=addresses, lease=lease, record=record)
     return Doors(
         keepalived=keepalived,
@@ -127,11 +132,14 @@ async def _build_doors(
             keepalived=keepalived, renderer=renderer, custody=custody, track_folder=TRACK_FOLDER, clock=clock
         ),
         offers=Offers(
-            examiner=Examiner(addresses=addresses, renderer=renderer, keepalived=keepalived, record=record),
+            examiner=Examiner(
+                addresses=addresses, renderer=renderer, keepalived=keepalived, record=record, vacancy=vacancy
+            ),
             answer=link.send,
         ),
         custody=custody,
         adverts=AdvertListener(),
+        advert_log=advert_log,
         lease=lease,
         reporter=Reporter(
             folder=settings.status_folder,

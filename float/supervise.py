@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from float.advert import Advert
+from float.advert_log import AdvertLog
 from float.adverts import AdvertListener
 from float.counters import gather
 from float.custody import Custody
@@ -47,6 +48,7 @@ class Doors:
     offers: Offers
     custody: Custody
     adverts: AdvertListener
+    advert_log: AdvertLog
     lease: LeaseKeeper
     reporter: Reporter
     clock: Clock
@@ -130,6 +132,7 @@ class Supervisor:
 
     def advert(self, advert: Advert) -> None:
         """Another node's advert came."""
+        self._doors.advert_log.note(advert, self._now())
         if self._book.advert(advert, self._now()):
             self._rouse()
 

@@ -106,6 +106,8 @@ class SpecAnswer(Frozen):
     trial: bool = False
     accepted: bool
     problems: tuple[str, ...] = ()
+    refusals: tuple[str, ...] = ()
+    """Services whose virtual IPs this host cannot carry, a sentence each, though the spec is accepted."""
 
 
 class Report(Frozen):

@@ -7,7 +7,7 @@ import functools
 import hashlib
 import ipaddress
 from collections.abc import Iterable
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -22,6 +22,7 @@ __all__ = [
     "Frozen",
     "IpAddress",
     "Peer",
+    "ServiceClaim",
     "Strength",
     "Transport",
     "VirtualIp",
@@ -251,8 +252,16 @@ class FloatSpec(Frozen):
         """
         newer = ("checks", "notify", "template", "arguments", "advertise_all")
         unset = {field for field in newer if not getattr(self, field)}
-        public = self.model_dump_json(exclude={"password", *unset}).encode()
+        without: dict[str, Any] = {"password": True, **dict.fromkeys(unset, True), **self._unset_of_routers}
+        public = self.model_dump_json(exclude=without).encode()
         return hashlib.sha256(public + _slow_hash(self.password)).hexdigest()[:12]
+
+    @property
+    def _unset_of_routers(self) -> dict[str, dict[str, set[str]]]:
+        newer = {
+            field for field in ("return_after", "claims") if not any(getattr(r, field) for r in self.virtual_routers)
+        }
+        return {"virtual_routers": {"__all__": newer}} if newer else {}
 
     @property
     def wire(self) -> str:

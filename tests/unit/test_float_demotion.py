@@ -159,7 +159,7 @@ def test_the_wait_counts_on_when_one_demoted_master_follows_another() -> None:
 @pytest.mark.parametrize("priority", HEALTHY_MASTER)
 def test_nobody_takes_over_from_a_healthy_master(priority: int) -> None:
     decision = answer(hears=heard(BEST, priority, 100.0))
-    assert (decision.preempt, decision.look_again_at, decision.demoted_master_since) == (False, None, None)
+    assert (decision.preempt, decision.look_again_at, decision.weaker_master_since) == (False, None, None)
 
 
 def test_a_master_that_says_it_leaves_is_left_to_the_election() -> None:
@@ -181,7 +181,7 @@ def test_an_advert_older_than_a_master_down_interval_is_silence() -> None:
 def test_a_demoted_or_forbidden_backup_never_takes_over(against: Condition) -> None:
     alone = ROUTER.model_copy(update={"peers": (WORST,)})
     decision = answer(VrrpState.BACKUP, against, hears=heard(WORST, 48, 100.0), router=alone)
-    assert (decision.preempt, decision.look_again_at, decision.demoted_master_since) == (False, None, None)
+    assert (decision.preempt, decision.look_again_at, decision.weaker_master_since) == (False, None, None)
 
 
 @pytest.mark.parametrize("state", NOT_BACKUP)
@@ -206,12 +206,12 @@ def test_plain_keepalived_preempts_no_master_of_a_low_priority() -> None:
 
 def test_the_preemption_ends_when_the_node_has_become_master() -> None:
     decision = answer(VrrpState.MASTER, hears=heard(WORST, 48, 101.0), before=taking(), now=101.0)
-    assert (decision.preempt, decision.demoted_master_since, decision.reason) == (False, None, "")
+    assert (decision.preempt, decision.weaker_master_since, decision.reason) == (False, None, "")
 
 
 def test_the_preemption_ends_when_a_healthy_master_is_heard() -> None:
     decision = answer(hears=heard(BEST, 250, 101.0), before=taking(), now=101.0)
-    assert (decision.preempt, decision.demoted_master_since) == (False, None)
+    assert (decision.preempt, decision.weaker_master_since) == (False, None)
 
 
 def test_the_preemption_lasts_while_the_demoted_master_goes_on() -> None:
@@ -233,7 +233,7 @@ def test_a_better_peer_that_takes_over_meanwhile_ends_the_wait(interrupted_by: D
     healthy = answer(hears=heard(BEST, 250, 100.5), before=interrupted_by, now=100.5)
     again = answer(hears=heard(SECOND, 48, 200.0), before=healthy, now=200.0)
     assert not again.preempt
-    assert again.demoted_master_since == 200.0
+    assert again.weaker_master_since == 200.0
 
 
 @pytest.mark.parametrize("against", [LINK_LOST, SERVICE_DOWN])
@@ -253,7 +253,7 @@ def test_a_demoted_master_that_falls_silent_ends_the_wait(interrupted: Decision)
     silent = answer(hears=heard(WORST, 48, 101.0), before=interrupted, now=101.0 + MASTER_DOWN + 0.001)
     again = answer(hears=heard(WORST, 48, 110.0), before=silent, now=110.0)
     assert not silent.preempt
-    assert again.demoted_master_since == 110.0
+    assert again.weaker_master_since == 110.0
 
 
 @pytest.mark.parametrize("interrupted", [taking(), waiting()])
@@ -262,7 +262,7 @@ def test_a_node_that_is_no_longer_backup_ends_the_wait(state: VrrpState, interru
     moved = answer(state, hears=heard(WORST, 48, 101.0), before=interrupted, now=101.0)
     again = answer(hears=heard(WORST, 48, 102.0), before=moved, now=102.0)
     assert not moved.preempt
-    assert again.demoted_master_since == 102.0
+    assert again.weaker_master_since == 102.0
 
 
 def test_a_demoted_master_that_recovers_before_anyone_came_keeps_the_vip() -> None:
