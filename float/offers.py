@@ -76,7 +76,7 @@ class Offers:
             return SpecMessage(spec=self.adopted.spec, digest=self.digest or "")
 
     def _begins_with_the_own(self, offer: SpecMessage) -> bool:
-        """Whether it is a first spec: the stack's own virtual IPs do not wait until those of services are found free."""
+        """Whether it is a first spec: the own virtual IPs do not wait until those of services are found free."""
         return self.adopted is None and not offer.trial and any(r.claims for r in offer.spec.virtual_routers)
 
     async def _examine(self, offer: SpecMessage, adopt: Callable[[ResolvedSpec], None]) -> tuple[str, ...]:
