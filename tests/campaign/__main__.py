@@ -32,7 +32,7 @@ def main() -> int:
         print(reason, file=sys.stderr)
         return 2
     print(f"seed {options.seed}, rounds {numbers.start} to {numbers.stop - 1}", flush=True)
-    lab = Lab(NAME, SUBNET)
+    lab = Lab(options.name, options.subnet)
     try:
         return _run(lab, options, numbers)
     except LabError as error:
@@ -68,6 +68,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--show", action="store_true", help="only say what the seed would do")
     parser.add_argument("--keep", action="store_true", help="leave the Swarm up at the end")
     parser.add_argument("--no-build", action="store_true", help="the registry has the images already")
+    parser.add_argument("--name", default=NAME, help="the lab's name; a second campaign at a time needs its own")
+    parser.add_argument("--subnet", default=SUBNET, help="the lab's subnet, a /24, likewise")
     parser.add_argument("--reports", type=Path, default=REPORTS)
     return parser
 
