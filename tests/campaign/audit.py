@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.campaign import addresses, expect, leaks, parts, roster, wire
+from tests.campaign import addresses, expect, leaks, parts, roster, updates, wire
 from tests.campaign.choice import Kind
 from tests.campaign.leaks import Census, Usage
 from tests.lab.cluster import Lab
@@ -51,6 +52,7 @@ class Auditor:
         self._lab = lab
         self._census: dict[str, Census] = {}
         self._usage: dict[str, dict[str, Usage]] = {}
+        self._namespaces: dict[str, Counter[str]] = {}
 
     def take_baseline(self) -> None:
         """Remembers how many processes there are, and what they take."""
@@ -58,6 +60,7 @@ class Auditor:
             found = parts.processes(host)
             self._census[host.name] = parts.census(found)
             self._usage[host.name] = _usage(found)
+            self._namespaces[host.name] = parts.namespaces(host)
 
     def usage(self) -> dict[str, Usage]:
         """By part, the most that it takes on any host now."""
@@ -90,13 +93,18 @@ class Auditor:
         return swarm_audit.troubles(self._lab) or self._kernels() + self._wire(capture) + self._word() + self._insides()
 
     def _kernels(self) -> list[str]:
-        vips = [self._lab.vip]
-        found = []
+        vips = updates.vips(updates.settings(self._lab))
+        found = [f"{vip} is on {', '.join(self._lab.holders(vip)) or 'nobody'}" for vip in self._strayed(vips)]
         for host in self._lab.hosts.values():
             own = [host.address, host.address6]
             held = addresses.parse(run(["ip", "-n", host.namespace, "-j", "address"]).stdout)
             found += addresses.troubles(host.name, held, own=own, vips=vips, nic=NIC)
         return found
+
+    def _strayed(self, vips: list[str]) -> list[str]:
+        """The virtual IPs that are not where the first one is."""
+        holders = self._lab.holders()
+        return [vip for vip in vips if self._lab.holders(vip) != holders]
 
     def _wire(self, capture: Path) -> list[str]:
         """The adverts of the last second, and where the client's kernel believes the virtual IP to be."""
@@ -136,6 +144,9 @@ class Auditor:
             seen = dict(zip(self._lab.hosts, pool.map(parts.processes, self._lab.hosts.values()), strict=True))
         confs = {name: parts.keepalived_conf(host) for name, host in self._lab.hosts.items()}
         found = roster.troubles(wanted, confs)
+        for host in self._lab.hosts.values():
+            found += leaks.container_troubles(host.name, [(c.name, c.state, c.service) for c in host.containers()])
+            found += leaks.namespace_troubles(host.name, self._namespaces[host.name], parts.namespaces(host))
         for name, processes in seen.items():
             dead = [(p.part, p.command, p.age) for p in processes if p.state == "Z"]
             found += leaks.zombie_troubles(name, dead)
@@ -147,8 +158,7 @@ class Auditor:
 
 def managers(lab: Lab) -> list[roster.Manager]:
     """The Swarm's managers, as it lists them itself."""
-    ids = lab.ask_swarm("node", "ls", "--filter", "role=manager", "--quiet").stdout.split()
-    entries = json.loads(lab.ask_swarm("node", "inspect", *ids).stdout)
+    entries = [entry for entry in lab.look("/nodes") if entry["Spec"]["Role"] == "manager"]
     try:
         return [
             roster.Manager(

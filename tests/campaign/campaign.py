@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import shutil
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from tests.campaign import evidence, strikes, tally
+from tests.campaign import engines, evidence, strikes, tally, updates
 from tests.campaign.audit import Auditor, FailedAuditError, until_none
 from tests.campaign.choice import Kind, Round, choose
 from tests.campaign.load import load
@@ -23,6 +23,9 @@ SETTLING = 20.0
 
 HEALING = 90.0
 """Seconds that a mended Swarm has to be whole, an update included."""
+
+APART = frozenset({Kind.PARTITION, Kind.FREEZE})
+"""Faults with a holder on either side: two holders count from the moment at which they hear each other again."""
 
 VRRP = "ip proto 112 or arp"
 
@@ -41,13 +44,16 @@ class Campaign:
         """Plays these rounds; returns why it stopped early, empty when it did not."""
         self._reports.mkdir(parents=True, exist_ok=True)
         repair(self._lab)
+        updates.give_other_image(self._lab)
         time.sleep(5)  # a process counts for the census once it is older than a health probe
         self._auditor.take_baseline()
+        began = self._auditor.usage()
         for number in numbers:
             failed = self._play(choose(self._seed, number))
             if failed:
                 return failed
             print(tally.line(self.results[-1]), flush=True)
+        print(tally.memory(began, self._auditor.usage()))
         return ""
 
     def _play(self, now: Round) -> str:
@@ -72,32 +78,47 @@ class Campaign:
         at = strikes.targets(list(lab.hosts), lab.wait_holder())
         print(f"{now.number:4} {now} ({', '.join(f'{where} {host}' for where, host in at.items())})", flush=True)
         faults = strikes.faults_by_host(now.strikes, at)
+        struck = time.monotonic()
         with lab.gap_client() as client:
             with load(lab.plan.name) if now.load else contextlib.nullcontext():
-                strikes.start_update(lab, now.update, now.number)
+                updates.start(lab, now.update)
                 missed = strikes.strike_all(lab, now.strikes, at)
                 time.sleep(now.lasting)
                 settled = until_none(
                     lambda: self._auditor.during(faults), within=SETTLING, calm=0.5, when="while the faults last"
                 )
             mended = time.monotonic()
-            missed += strikes.mend(lab)
-            until_none(lambda: self._auditor.whole(capture), within=HEALING, calm=1.0, when="mended")
+            heard = strikes.mend(lab)
+            missed += self._until_whole(capture)
             whole = time.monotonic() - mended
             report = client.report()
         changes = watch.changes(lab.vip)
-        apart = any(Kind.PARTITION in kinds for kinds in faults.values())
+        apart = any(kinds & APART for kinds in faults.values())
         return Result(
             round=now,
             settled=settled,
             whole=whole,
             gap=report.max_gap,
-            overlap=0.0 if apart else _overlap(changes),
+            overlap=longest_overlap(changes, since=heard if apart else struck, until=time.monotonic()),
             moves=max(0, sum(change.present for change in changes) - 1),
             missed=tuple(missed),
         )
 
+    def _until_whole(self, capture: Path) -> list[str]:
+        """Waits until everything is as it was; returns what Docker itself could not mend without a restart."""
+        lab, cured = self._lab, list[str]()
+        updates.wait_for_the_end(lab)
+        try:
+            until_none(lambda: self._auditor.whole(capture), within=HEALING, calm=1.0, when="mended")
+        except FailedAuditError:
+            cured = engines.cure(lab, updates.BUOY_SERVICE)
+            if not cured:
+                raise
+            until_none(lambda: self._auditor.whole(capture), within=HEALING, calm=1.0, when="mended")
+        return cured
 
-def _overlap(changes: Iterable[Change]) -> float:
-    lengths = [length for _, length in spans(changes, lambda holders: holders > 1, until=time.monotonic())]
-    return max(lengths, default=0.0)
+
+def longest_overlap(changes: Sequence[Change], *, since: float, until: float) -> float:
+    """The longest time with two holders, in seconds, of what lies after `since`."""
+    found = spans(changes, lambda holders: holders > 1, until=until)
+    return max((began + length - max(began, since) for began, length in found if began + length > since), default=0.0)

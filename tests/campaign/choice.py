@@ -31,10 +31,32 @@ class Kind(enum.StrEnum):
     RESTART_DOCKERD = "restart-dockerd"
     DRAIN = "drain"
     DEMOTE = "demote"
+    LEAVE = "leave"
+    """`docker swarm leave --force`; it joins again, as a new node, when the round is mended."""
+
+    FREEZE = "freeze"
+    """The whole host stands still, as a paused virtual machine, and thaws with what it held."""
+
+    BLACKOUT = "blackout"
+    """A power cut of all hosts at once."""
 
 
-LOSSES = frozenset({Kind.POWER_OFF, Kind.UNPLUG, Kind.PARTITION, Kind.KILL_DOCKERD, Kind.RESTART_DOCKERD})
+LOSSES = frozenset(
+    {
+        Kind.POWER_OFF,
+        Kind.UNPLUG,
+        Kind.PARTITION,
+        Kind.KILL_DOCKERD,
+        Kind.RESTART_DOCKERD,
+        Kind.LEAVE,
+        Kind.FREEZE,
+        Kind.BLACKOUT,
+    }
+)
 """The Swarm loses a manager for a while; two of three at once, and its quorum with them."""
+
+TOTAL = frozenset({Kind.POWER_OFF, Kind.FREEZE, Kind.LEAVE})
+"""Nothing else can be done to that host in the same round, or could be told from this."""
 
 
 class Where(enum.StrEnum):
@@ -54,6 +76,12 @@ class Update(enum.StrEnum):
 
     FLOATS = "floats"
     """A setting that belongs to the float's container: every float is replaced."""
+
+    IMAGE = "image"
+    """Another name of the float's image: every float is replaced."""
+
+    ADDRESSES = "addresses"
+    """A second virtual IP comes, or goes: no float is replaced, keepalived is reloaded."""
 
     BUOYS = "buoys"
 
@@ -91,13 +119,13 @@ def choose(seed: int, number: int) -> Round:
     """The round of that number; needs no other round to be known, so that a failed one can be played alone."""
     chance = random.Random(f"campaign {seed} round {number}")
     strikes = [_strike(chance)]
-    if chance.random() < 0.5:
+    if chance.random() < 0.5 and strikes[0].kind is not Kind.BLACKOUT:
         second = _strike(chance, after=round(chance.choice((0.0, 0.0, 0.1, 0.5, 1.0, 3.0)), 1))
         while not can_follow(strikes, second):
             second = _strike(chance, after=second.after)
         strikes.append(second)
     load = chance.random() < 0.3
-    updates = (Update.NONE,) * 6 + (Update.ANCHORS, Update.ANCHORS, Update.FLOATS, Update.BUOYS)
+    updates = (Update.NONE,) * 7 + (Update.ANCHORS, Update.FLOATS, Update.IMAGE, Update.ADDRESSES, Update.BUOYS)
     update = chance.choice(updates)
     return Round(number, tuple(strikes), load, update, lasting=chance.choice((0.5, 2.0, 5.0, 12.0)))
 
@@ -110,7 +138,9 @@ def can_follow(before: Sequence[Strike], strike: Strike) -> bool:
 def _fits(first: Strike, second: Strike) -> bool:
     same_host = first.where is second.where
     kinds = {first.kind, second.kind}
-    if same_host and (first.kind is second.kind or Kind.POWER_OFF in kinds):
+    if Kind.BLACKOUT in kinds or (first.kind is second.kind is Kind.LEAVE):
+        return False
+    if same_host and (first.kind is second.kind or kinds & TOTAL):
         return False
     if same_host and kinds == {Kind.KILL_DOCKERD, Kind.RESTART_DOCKERD}:
         return False
@@ -127,4 +157,4 @@ def _asks_the_engine(kinds: set[Kind]) -> bool:
 def _strike(chance: random.Random, *, after: float = 0.0) -> Strike:
     kind = chance.choice(list(Kind))
     where = chance.choice((Where.HOLDER, Where.HOLDER, Where.HOLDER, Where.FIRST, Where.LAST))
-    return Strike(kind, Where.HOLDER if kind is Kind.DELETE_VIP else where, after)
+    return Strike(kind, Where.HOLDER if kind in {Kind.DELETE_VIP, Kind.BLACKOUT} else where, after)

@@ -36,8 +36,13 @@ class HostView:
 
     @property
     def forbidden(self) -> bool:
-        """It cannot serve, so it must not hold: no carrier, or its float frozen and the lease run out."""
-        return self.on and (not self.cable or Kind.PAUSE_FLOAT in self.faults)
+        """It must not hold: no carrier, its float frozen and the lease run out, or it left the Swarm."""
+        return self.on and (not self.cable or Kind.PAUSE_FLOAT in self.faults or self.faults == {Kind.LEAVE})
+
+    @property
+    def frozen(self) -> bool:
+        """Nobody hears it and nothing in it can act: what its kernel has is settled when it thaws."""
+        return Kind.FREEZE in self.faults
 
     def sure(self, *, quorum: bool) -> bool:
         """Whether nothing keeps it from serving if nobody else does."""
@@ -64,7 +69,7 @@ def troubles(hosts: Sequence[HostView]) -> list[str]:
 
 
 def _segments(hosts: Collection[HostView]) -> Iterator[tuple[str, list[HostView]]]:
-    connected = [host for host in hosts if host.on and host.cable]
+    connected = [host for host in hosts if host.on and host.cable and not host.frozen]
     yield "among the reachable hosts", [host for host in connected if not host.island]
     yield "on the island", [host for host in connected if host.island]
 

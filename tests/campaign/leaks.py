@@ -10,6 +10,8 @@ MEBIBYTE = 1 << 20
 LIMITS = {"float": 50 * MEBIBYTE, "anchor": 60 * MEBIBYTE}
 GROWTH = 12 * MEBIBYTE
 MORE_FILES = 12
+HISTORY = 5
+"""Ended tasks of a service that a Swarm keeps on a node, its task history limit."""
 
 Census = Counter[tuple[str, str]]
 
@@ -34,6 +36,28 @@ def count_troubles(host: str, before: Census, now: Census) -> list[str]:
 def zombie_troubles(host: str, zombies: Iterable[tuple[str, str, float]]) -> list[str]:
     """(part, command, age) of processes that ended and that nobody buried; a second is time enough."""
     return [f"{host}: a dead {command} of the {part} is not reaped" for part, command, age in zombies if age > 5.0]
+
+
+def container_troubles(host: str, found: Iterable[tuple[str, str, str]]) -> list[str]:
+    """(name, state, service): one float that nobody else made, one task of each service, and the Swarm's history."""
+    rows = list(found)
+    strangers = [name for name, state, service in rows if not service and state != "running"]
+    running = Counter(service or name for name, state, service in rows if state == "running")
+    ended = Counter(service for _, state, service in rows if service and state != "running")
+    return [
+        *(f"{host}: the container {name} was left behind" for name in strangers),
+        *(f"{host}: {count} containers of {name} run" for name, count in running.items() if count > 1),
+        *(f"{host}: {count} ended containers of {name} are kept" for name, count in ended.items() if count > HISTORY),
+    ]
+
+
+def namespace_troubles(host: str, before: Mapping[str, int], now: Mapping[str, int]) -> list[str]:
+    """More namespaces of any kind, or more container shims, than at first."""
+    return [
+        f"{host}: {now[kind]} of the kind {kind} are in use, at first {before.get(kind, 0)}"
+        for kind in sorted(now)
+        if now[kind] > before.get(kind, 0)
+    ]
 
 
 def usage_troubles(host: str, before: Mapping[str, Usage], now: Mapping[str, Usage]) -> list[str]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.lab import processes as lab_processes
 from tests.lab.host import Container, Host
 
 _CONTAINER = re.compile(r"/([0-9a-f]{64})\b")
@@ -67,6 +68,20 @@ def keepalived_conf(host: Host) -> str:
 def census(found: list[Process]) -> Counter[tuple[str, str]]:
     """How many processes of each (part, command) there are; those of a health probe come and go."""
     return Counter((process.part, process.command) for process in found if process.command not in PROBES)
+
+
+def namespaces(host: Host) -> Counter[str]:
+    """How many namespaces of each kind the host's processes are in, and how many container shims it runs."""
+    seen: set[tuple[str, str]] = set()
+    shims = 0
+    for pid in lab_processes.descent(host.first_process):
+        folder = Path("/proc", str(pid))
+        try:
+            seen |= {(kind.name, str(kind.readlink())) for kind in (folder / "ns").iterdir()}
+            shims += (folder / "comm").read_text().startswith("containerd-shim")
+        except OSError:
+            continue  # ended while we looked
+    return Counter(kind for kind, _ in seen if not kind.endswith("_for_children")) + Counter(shim=shims)
 
 
 def _pids() -> Iterator[int]:

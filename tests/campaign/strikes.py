@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import subprocess
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
-from tests.campaign import engines
-from tests.campaign.choice import Kind, Strike, Update, Where
-from tests.lab.cluster import STACK, Lab
+from tests.campaign.choice import Kind, Strike, Where
+from tests.lab.cluster import Lab
 from tests.lab.faults import FLOAT
-from tests.lab.shell import LabError, wait_until
-from tests.swarm.audit import ANCHOR_SERVICE
-from tests.swarm.repair import repair
-from tests.swarm.rollout import ENDED
-
-BUOY_SERVICE = f"{STACK}_keepalived-buoy"
+from tests.lab.host import Host
+from tests.lab.parallel import in_parallel
+from tests.lab.shell import LabError
 
 VERBS: dict[Kind, Callable[[Lab, str], object]] = {
     Kind.POWER_OFF: Lab.power_off,
@@ -37,6 +33,9 @@ VERBS: dict[Kind, Callable[[Lab, str], object]] = {
     Kind.RESTART_DOCKERD: Lab.restart_dockerd,
     Kind.DRAIN: Lab.drain,
     Kind.DEMOTE: Lab.demote,
+    Kind.LEAVE: Lab.leave,
+    Kind.FREEZE: Lab.freeze,
+    Kind.BLACKOUT: lambda lab, _: in_parallel([partial(lab.power_off, name) for name in lab.hosts]),
 }
 
 
@@ -67,61 +66,49 @@ def faults_by_host(strikes: Sequence[Strike], at: dict[Where, str]) -> dict[str,
     """What each host was struck with; every host has an entry."""
     found: dict[str, set[Kind]] = {host: set() for host in at.values()}
     for strike in strikes:
-        found[at[strike.where]].add(strike.kind)
+        for host in found if strike.kind is Kind.BLACKOUT else [at[strike.where]]:
+            found[host].add(strike.kind)
     return found
 
 
-def start_update(lab: Lab, update: Update, number: int) -> None:
-    """Begins the roll-out and does not wait for it."""
-    words = {
-        Update.ANCHORS: ["--force", ANCHOR_SERVICE],
-        Update.FLOATS: ["--env-add", f"KEEPALIVED_LOG_LEVEL={('info', 'debug')[number % 2]}", ANCHOR_SERVICE],
-        Update.BUOYS: ["--force", BUOY_SERVICE],
-    }
-    if update is not Update.NONE:
-        lab.ask_swarm("service", "update", "--detach", "--quiet", *words[update])
-
-
-def mend(lab: Lab) -> list[str]:
-    """Everything that the round broke by force; the product has to mend itself. Raises LabError, AssertionError.
-
-    Returns what Docker itself could not mend.
-    """
-    _power_and_cables(lab)
-    for name in _workers(lab):
-        lab.promote(name)
-    cured: list[str] = []
-    try:
-        repair(lab)
-    except AssertionError:
-        cured = engines.cure(lab, BUOY_SERVICE)
-        if not cured:
-            raise
-        repair(lab)
-    wait_until(lambda: not _updating(lab, BUOY_SERVICE), 120, "the buoys' update to end", interval=0.2)
-    return cured
-
-
-def _updating(lab: Lab, service: str) -> bool:
-    template = "{{if .UpdateStatus}}{{.UpdateStatus.State}}{{end}}"
-    state = lab.ask_swarm("service", "inspect", "--format", template, service).stdout.strip()
-    return state not in {"", *ENDED}
-
-
-def _power_and_cables(lab: Lab) -> None:
+def mend(lab: Lab) -> float:
+    """Power, cables, engines and nodes as they were; returns the second at which all could hear each other again."""
+    in_parallel([partial(_power, lab, host) for host in lab.hosts.values()])
     for host in lab.hosts.values():
-        if not host.is_on:
-            lab.boot(host.name, wait=False)
-        if not lab.segment.ports()[host.name][0]:
-            lab.plug(host.name)
+        if lab.is_frozen(host.name):
+            lab.thaw(host.name)
     lab.heal()
+    heard = time.monotonic()
+    in_parallel([partial(_engine, lab, host) for host in lab.hosts.values()])
+    _nodes(lab)
+    return heard
+
+
+def _power(lab: Lab, host: Host) -> None:
+    if not host.is_on:
+        lab.boot(host.name, wait=False)
+    if not lab.segment.ports()[host.name][0]:
+        lab.plug(host.name)
+
+
+def _engine(lab: Lab, host: Host) -> None:
+    if not host.answers() and host.dockerd is None:
+        lab.start_dockerd(host.name)
+    host.wait_until_it_answers()
+    paused = [container.id for container in host.containers("status=paused")]
+    if paused:
+        host.docker("unpause", *paused)
+
+
+def _nodes(lab: Lab) -> None:
+    """Every host is an active manager; a Swarm that lost its quorum for a while needs some seconds to answer."""
     for host in lab.hosts.values():
-        if not host.answers() and host.dockerd is None:
-            lab.start_dockerd(host.name)
-        host.wait_until_it_answers()
-
-
-def _workers(lab: Lab) -> list[str]:
-    with contextlib.suppress(LabError):
-        return lab.ask_swarm("node", "ls", "--filter", "role=worker", "--format", "{{.Hostname}}").stdout.split()
-    return []
+        if lab.has_left(host.name):
+            lab.join(host.name)
+    for entry in lab.look("/nodes"):
+        if entry["Spec"]["Role"] == "worker":
+            lab.promote(entry["Description"]["Hostname"])
+    lab.wait_ready()
+    for name, node in lab.nodes().items():
+        if node["Availability"] != "Active":
+            lab.activate(name)

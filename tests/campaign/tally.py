@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import statistics
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tests.campaign.choice import Kind, Round
+from tests.campaign.leaks import MEBIBYTE, Usage
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,15 @@ def verdict(seed: int, results: Sequence[Result], *, wanted: int, failed: str = 
     strikes = sum(len(result.round.strikes) for result in results)
     done = f"seed {seed}: {len(results)} of {wanted} rounds passed, {strikes} faults"
     return f"{done}; FAILED: {failed}" if failed else f"{done}, no failed audit"
+
+
+def memory(before: Mapping[str, Usage], now: Mapping[str, Usage]) -> str:
+    """What each part took at first and takes now, on the host where it takes most."""
+    words = (
+        f"{part} {before[part].memory / MEBIBYTE:.1f} to {now[part].memory / MEBIBYTE:.1f} MiB"
+        for part in sorted({*before} & {*now})
+    )
+    return "memory without page cache, first to last: " + ", ".join(words)
 
 
 def _row(kind: Kind, results: Iterable[Result]) -> str:

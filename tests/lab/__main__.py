@@ -16,7 +16,7 @@ from tests.lab.processes import marked_environment
 from tests.lab.shell import LabError
 from tests.lab.status import table
 
-ON_A_HOST = {
+ON_A_HOST: dict[str, Callable[[Lab, str], object]] = {
     "power-off": Lab.power_off,
     "boot": Lab.boot,
     "unplug": Lab.unplug,
@@ -32,6 +32,10 @@ ON_A_HOST = {
     "activate": Lab.activate,
     "demote": Lab.demote,
     "promote": Lab.promote,
+    "leave": Lab.leave,
+    "join": Lab.join,
+    "freeze": Lab.freeze,
+    "thaw": Lab.thaw,
 }
 
 

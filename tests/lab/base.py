@@ -6,6 +6,7 @@ import json
 import time
 from ipaddress import IPv4Network
 from pathlib import Path
+from typing import Any
 
 from tests.lab.host import Host
 from tests.lab.plan import DEFAULT_NAME, DEFAULT_SUBNET, Plan
@@ -51,11 +52,11 @@ class LabBase:
         return [host for host in self.hosts_on() if ports.get(host.name) == (True, True)]
 
     def manager(self, *, besides: str | None = None) -> Host:
-        """A reachable host whose engine answers; LabError when there is none."""
-        for host in self.reachable():
-            if host.name != besides and host.answers():
-                return host
-        raise LabError("no reachable host has an engine that answers")
+        """A reachable host whose engine answers as a manager of the Swarm, or at all; LabError when there is none."""
+        found = [host for host in self.reachable() if host.name != besides and host.answers()]
+        if not found:
+            raise LabError("no reachable host has an engine that answers")
+        return next((host for host in found if _may_manage(host)), found[0])
 
     def ask_swarm(self, *arguments: str, timeout: float = 45.0) -> Finished:
         """A docker command on any manager, again and again while an election leaves the Swarm without a leader."""
@@ -68,6 +69,17 @@ class LabBase:
                 raise CommandFailedError(finished)
             time.sleep(0.5)
 
+    def look(self, path: str, *, timeout: float = 45.0) -> Any:
+        """What any manager's API says of the Swarm, asked again and again while it has no leader. Raises LabError."""
+        deadline = time.monotonic() + timeout
+        while True:
+            try:
+                return self.manager().get(path, timeout=timeout)
+            except LabError as error:
+                if "leader" not in str(error) or time.monotonic() > deadline:
+                    raise
+            time.sleep(0.5)
+
     def client(self, *command: str, check: bool = True, timeout: float = 60.0) -> str:
         """What the command prints when the client in the LAN runs it."""
         return run(["ip", "netns", "exec", self.plan.lan_namespace, *command], check=check, timeout=timeout).stdout
@@ -76,10 +88,10 @@ class LabBase:
         """The Swarm's own list by host name: Status, Availability, ManagerStatus; empty when it cannot be had."""
         asked = via or self.manager()
         try:
-            shown = asked.docker("node", "ls", "--format", "{{json .}}", check=False, timeout=5)
+            shown = asked.get("/nodes", timeout=5)
         except LabError:
             return {}  # without a leader the question hangs
-        return {entry["Hostname"]: entry for entry in map(json.loads, shown.stdout.splitlines())}
+        return {entry["Description"]["Hostname"]: _node(entry) for entry in shown if "Hostname" in entry["Description"]}
 
     def wait_ready(self, *names: str, via: Host | None = None, timeout: float = 60.0) -> None:
         """Returns when the Swarm (as `via` sees it) calls these hosts, by default all, Ready and reachable managers."""
@@ -99,3 +111,22 @@ class LabBase:
     @property
     def _state_file(self) -> Path:
         return self.plan.state / "lab.json"
+
+
+def _may_manage(host: Host) -> bool:
+    """False for a worker and for a host that left; a manager without a leader may be slow to say what it is."""
+    try:
+        return bool(host.get("/info", timeout=2)["Swarm"]["ControlAvailable"])
+    except LabError:
+        return True
+
+
+def _node(entry: dict[str, Any]) -> dict[str, str]:
+    """The words that `docker node ls` makes of the API's."""
+    manager = entry.get("ManagerStatus") or {}
+    return {
+        "ID": entry["ID"],
+        "Status": entry["Status"]["State"].capitalize(),
+        "Availability": entry["Spec"]["Availability"].capitalize(),
+        "ManagerStatus": "Leader" if manager.get("Leader") else manager.get("Reachability", "").capitalize(),
+    }

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from tests.lab import images, leftovers, packages, registry
 from tests.lab.faults import Faults
+from tests.lab.freeze import Freezing
 from tests.lab.host import Host
+from tests.lab.membership import Membership
 from tests.lab.observe import Observe
 from tests.lab.parallel import in_parallel
 from tests.lab.plan import MOST_HOSTS, REPOSITORY
@@ -19,7 +21,7 @@ STACK = "keepalived"
 VERSION = "lab"
 
 
-class Lab(Faults, Observe):
+class Lab(Faults, Membership, Freezing, Observe):
     """Every verb of `python3 -m tests.lab` is a method here."""
 
     def up(self, hosts: int = 3) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 from collections.abc import Mapping
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from typing import Any
 
-from tests.lab.shell import Finished, run, wait_until
+from tests.lab.shell import Finished, LabError, run, wait_until
 
 
 class Engine:
@@ -31,6 +34,24 @@ class Engine:
         """The docker client that a user of this machine would run, with `env` beside the environment."""
         environment = {**os.environ, **(env or {}), "DOCKER_HOST": self.url}
         return run(["docker", *arguments], check=check, env=environment, timeout=timeout, cwd=cwd)
+
+    def get(self, path: str, *, timeout: float = 20.0) -> Any:
+        """The JSON that the engine's API says to a GET: a look without a process. Raises LabError."""
+        connection = HTTPConnection("docker", timeout=timeout)
+        try:
+            connection.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            connection.sock.settimeout(timeout)
+            connection.sock.connect(str(self.socket_path))
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            said = answer.read().decode(errors="replace")
+        except (OSError, HTTPException) as error:
+            raise LabError(f"the engine behind {self.socket_path} does not answer: {error!r}") from error
+        finally:
+            connection.close()
+        if answer.status != 200:
+            raise LabError(f"the engine behind {self.socket_path} says {answer.status} to {path}: {said.strip()}")
+        return json.loads(said)
 
     def answers(self) -> bool:
         """True if the API says it is well, within a second."""

@@ -7,6 +7,8 @@ import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 from tests.lab import cgroups, processes
 from tests.lab.engine import Engine
@@ -26,6 +28,9 @@ class Container:
     name: str
     image: str
     state: str
+    status: str
+    """For people, with the health: "Up 2 minutes (healthy)"."""
+
     service: str
     labels: dict[str, str]
 
@@ -139,12 +144,12 @@ class Host(Engine):
 
     def containers(self, *filters: str) -> list[Container]:
         """Containers in every state; `filters` are those of `docker ps --filter`."""
-        chosen = [word for wanted in filters for word in ("--filter", wanted)]
-        ids = self.docker("ps", "-aq", "--no-trunc", *chosen).stdout.split()
-        if not ids:
-            return []
-        shown = self.docker("inspect", "--type", "container", *ids, check=False).stdout
-        return [_container(entry) for entry in json.loads(shown or "[]")]
+        chosen: dict[str, list[str]] = {}
+        for wanted in filters:
+            name, _, value = wanted.partition("=")
+            chosen.setdefault(name, []).append(value)
+        shown = self.get(f"/containers/json?all=1&filters={quote(json.dumps(chosen))}")
+        return [_container(entry) for entry in shown]
 
     def _write_etc(self) -> None:
         etc = self.data / "etc"
@@ -163,16 +168,14 @@ class Host(Engine):
         return processes.marked_environment(self.plan.name)
 
 
-def _container(entry: dict[str, object]) -> Container:
-    config, state = entry["Config"], entry["State"]
-    assert isinstance(config, dict)
-    assert isinstance(state, dict)
-    labels = dict(config["Labels"] or {})
+def _container(entry: dict[str, Any]) -> Container:
+    labels = dict(entry["Labels"] or {})
     return Container(
-        id=str(entry["Id"]),
-        name=str(entry["Name"]).lstrip("/"),
-        image=str(config["Image"]),
-        state=str(state["Status"]),
+        id=entry["Id"],
+        name=entry["Names"][0].lstrip("/") if entry["Names"] else "",
+        image=entry["Image"],
+        state=entry["State"],
+        status=entry["Status"],
         service=labels.get("com.docker.swarm.service.name", ""),
         labels=labels,
     )

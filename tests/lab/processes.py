@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tests.lab.shell import run, wait_until
@@ -60,6 +60,14 @@ def children(pid: int) -> list[int]:
         return []
 
 
+def descent(pid: int | None) -> Iterator[int]:
+    """The process, its children and theirs; nothing of None."""
+    if pid is not None:
+        yield pid
+        for child in children(pid):
+            yield from descent(child)
+
+
 def end(pid: int, number: int = signal.SIGKILL, *, timeout: float = 10.0) -> None:
     """Signals the process and returns when it has ended."""
     try:
@@ -71,11 +79,16 @@ def end(pid: int, number: int = signal.SIGKILL, *, timeout: float = 10.0) -> Non
 
 def is_running(pid: int) -> bool:
     """False for a zombie: what it held is gone."""
+    return state(pid) not in {"", "Z", "X"}
+
+
+def state(pid: int) -> str:
+    """One letter of proc(5), empty for a process that is not there."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
-        return False
-    return stat.rpartition(")")[2].split()[0] not in {"Z", "X"}
+        return ""
+    return stat.rpartition(")")[2].split()[0]
 
 
 def _ancestry(pid: int) -> set[int]:

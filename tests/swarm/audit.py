@@ -19,8 +19,6 @@ CALM = 1.0
 SLACK = 1.0
 """Seconds of slack for a promise with a time in it: the lab's five machines share two cores."""
 
-_ROW = '{{.Names}}|{{.State}}|{{.Status}}|{{.Label "com.docker.swarm.service.name"}}'
-
 
 @dataclass(frozen=True)
 class Row:
@@ -67,8 +65,7 @@ def answers(lab: Lab, host: str, path: str) -> bool:
 
 def rows(host: Host) -> list[Row]:
     """All containers of the host."""
-    shown = host.docker("ps", "-a", "--no-trunc", "--format", _ROW, timeout=20).stdout
-    return [Row(*line.split("|", 3)) for line in shown.splitlines()]
+    return [Row(c.name, c.state, c.status, c.service) for c in host.containers()]
 
 
 def _of_a_host(lab: Lab, host: Host, *, holds: bool, absent: Collection[str]) -> list[str]:

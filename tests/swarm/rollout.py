@@ -23,10 +23,10 @@ class Ended:
     said: str
 
 
-def update_state(lab: Lab) -> str:
-    """The Swarm's word on the anchors' last update; empty when there was none, or it is about to begin."""
-    template = "{{if .UpdateStatus}}{{.UpdateStatus.State}}{{end}}"
-    return lab.ask_swarm("service", "inspect", "--format", template, ANCHOR_SERVICE).stdout.strip()
+def update_state(lab: Lab, service: str = ANCHOR_SERVICE) -> str:
+    """The Swarm's word on the service's last update; empty when there was none, or it is about to begin."""
+    status: dict[str, str] = lab.look(f"/services/{service}").get("UpdateStatus") or {}
+    return status.get("State", "")
 
 
 def roll_out(lab: Lab, **settings: str) -> list[Ended]:
