@@ -8,8 +8,10 @@ from collections import Counter
 from pathlib import Path
 
 from tests.campaign import addresses, engines, leaks, parts, roster, wire
+from tests.campaign.campaign import longest_overlap
 from tests.campaign.leaks import Usage
 from tests.campaign.roster import Instance, Manager
+from tests.lab.address_watch import Change
 
 VIP, OWN = "10.90.0.100", ("10.90.0.11", "fd88::11")
 MANAGERS = [
@@ -127,6 +129,38 @@ def test_memory_may_breathe_but_not_grow() -> None:
         "h1: the float takes 40 MiB, it took 20 MiB",
         "h1: the float has 60 open files, it had 20",
     ]
+
+
+def test_one_float_one_task_of_each_service_and_the_swarms_history_are_right() -> None:
+    history = [(f"old-{number}", "exited", "buoy") for number in range(leaks.HISTORY)]
+
+    assert leaks.container_troubles("h1", [("float", "running", ""), ("new", "running", "buoy"), *history]) == []
+
+
+def test_a_container_that_nobody_removes_is_told() -> None:
+    history = [(f"old-{number}", "exited", "buoy") for number in range(leaks.HISTORY + 1)]
+
+    assert leaks.container_troubles("h1", [("old", "exited", "")]) == ["h1: the container old was left behind"]
+    assert leaks.container_troubles("h1", history) == ["h1: 6 ended containers of buoy are kept"]
+    assert leaks.container_troubles("h1", [("a", "running", "buoy"), ("b", "running", "buoy")]) == [
+        "h1: 2 containers of buoy run"
+    ]
+
+
+def test_a_namespace_more_than_at_first_leaked() -> None:
+    assert leaks.namespace_troubles("h1", {"net": 3, "shim": 3}, {"net": 3, "shim": 2}) == []
+    assert leaks.namespace_troubles("h1", {"net": 3}, {"net": 4}) == [
+        "h1: 4 of the kind net are in use, at first 3",
+    ]
+
+
+def test_two_holders_count_from_the_moment_at_which_they_can_hear_each_other() -> None:
+    moves = [(0, "h1", True), (2, "h2", True), (9, "h1", False)]
+    changes = [Change(when, host, VIP, present=present) for when, host, present in moves]
+
+    assert longest_overlap(changes, since=0, until=10) == 7
+    assert longest_overlap(changes, since=8.75, until=10) == 0.25
+    assert longest_overlap(changes, since=9.5, until=10) == 0
 
 
 def test_a_health_probe_is_no_leak() -> None:

@@ -55,3 +55,20 @@ def test_a_struck_host_is_not_counted_upon_without_quorum() -> None:
 
 def test_a_demoted_or_drained_manager_takes_no_quorum_away() -> None:
     assert has_quorum({"h1": {Kind.DEMOTE}, "h2": {Kind.DRAIN}, "h3": set()})
+
+
+def test_a_frozen_host_may_keep_what_it_has_and_is_heard_by_nobody() -> None:
+    frozen = view("h1", Kind.FREEZE, island=True, holds=True)
+
+    assert troubles([frozen, view("h2", holds=True), view("h3")]) == []
+    assert troubles([frozen, view("h2", Kind.PARTITION, island=True, holds=True), view("h3", holds=True)]) == []
+    assert troubles([frozen, view("h2"), view("h3")]) == ["among the reachable hosts (h2, h3) nobody has the VIP"]
+
+
+def test_a_host_that_left_the_swarm_hands_over() -> None:
+    assert troubles([view("h1", Kind.LEAVE), view("h2", holds=True), view("h3")]) == []
+    assert troubles([view("h1", Kind.LEAVE, holds=True), view("h2")]) == ["h1 has the VIP and cannot serve it"]
+
+
+def test_in_a_blackout_nobody_has_it() -> None:
+    assert troubles([view(name, Kind.BLACKOUT, on=False) for name in ("h1", "h2", "h3")]) == []
