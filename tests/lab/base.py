@@ -59,24 +59,24 @@ class LabBase:
         return next((host for host in found if _may_manage(host)), found[0])
 
     def ask_swarm(self, *arguments: str, timeout: float = 45.0) -> Finished:
-        """A docker command on any manager, again and again while an election leaves the Swarm without a leader."""
+        """A docker command on any manager, again and again while an election or a demotion disturbs it."""
         deadline = time.monotonic() + timeout
         while True:
             finished = self.manager().docker(*arguments, check=False, timeout=timeout)
             if finished.returncode == 0:
                 return finished
-            if "leader" not in finished.stderr or time.monotonic() > deadline:
+            if not _may_pass(finished.stderr) or time.monotonic() > deadline:
                 raise CommandFailedError(finished)
             time.sleep(0.5)
 
     def look(self, path: str, *, timeout: float = 45.0) -> Any:
-        """What any manager's API says of the Swarm, asked again and again while it has no leader. Raises LabError."""
+        """What any manager's API says of the Swarm, as patiently as `ask_swarm`. Raises LabError."""
         deadline = time.monotonic() + timeout
         while True:
             try:
                 return self.manager().get(path, timeout=timeout)
             except LabError as error:
-                if "leader" not in str(error) or time.monotonic() > deadline:
+                if not _may_pass(str(error)) or time.monotonic() > deadline:
                     raise
             time.sleep(0.5)
 
@@ -111,6 +111,11 @@ class LabBase:
     @property
     def _state_file(self) -> Path:
         return self.plan.state / "lab.json"
+
+
+def _may_pass(said: str) -> bool:
+    """Whether an engine says so only while managers elect a leader, or one of them is becoming a worker."""
+    return any(words in said for words in ("leader", "Unavailable", "not a swarm manager"))
 
 
 def _may_manage(host: Host) -> bool:

@@ -32,7 +32,7 @@ class Freezing(LabBase):
         """It goes on where it was: with its virtual IP, if it had one, and with the lifetime that was left."""
         host, struck = self.host(name), time.monotonic()
         self._live_on(host, "3")
-        self.segment.rejoin(name)
+        self.segment.unmute(name)
         for pid in processes.descent(host.first_process):
             _signal(pid, signal.SIGCONT)
         return struck

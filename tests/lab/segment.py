@@ -11,21 +11,20 @@ from tests.lab.shell import run
 
 BRIDGE = "br0"
 ISLAND = "br1"
-NOWHERE = "br2"
 NIC = "eth0"
 # Fixed, since a bridge otherwise takes the lowest address of its ports: it would change with a host's power,
 # and the client, whose NIC it is, would forget all its neighbours at that moment.
-BRIDGES = {BRIDGE: "02:00:0a:58:00:01", ISLAND: "02:00:0a:58:00:02", NOWHERE: "02:00:0a:58:00:03"}
+BRIDGES = {BRIDGE: "02:00:0a:58:00:01", ISLAND: "02:00:0a:58:00:02"}
 
 
 class Segment:
-    """One layer-2 segment; on `ISLAND` partitioned hosts see only each other, on `NOWHERE` nobody hears anybody."""
+    """One layer-2 segment; `ISLAND` is the bridge on which partitioned hosts see only each other."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
 
     def build(self) -> None:
-        """Namespace, bridges, the client's addresses, and the builder's link from the machine."""
+        """Namespace, both bridges, the client's addresses, and the builder's link from the machine."""
         lan = self.plan.lan_namespace
         namespaces.make(lan)
         for bridge, hardware_address in BRIDGES.items():
@@ -67,16 +66,13 @@ class Segment:
         """The bridge passes nothing of this port on any more, as if the host had gone silent; its carrier stays."""
         self._ip(f"link set {host} type bridge_slave state 0")
 
+    def unmute(self, host: str) -> None:
+        self._ip(f"link set {host} type bridge_slave state 3")
+
     def isolate(self, host: str) -> None:
         self._ip(f"link set {host} master {ISLAND}")
 
-    def mute(self, host: str) -> None:
-        """The cable stays in, and nothing that the host sends or is sent arrives."""
-        self._ip(f"link set {host} master {NOWHERE}")
-        run(["bridge", "-n", self.plan.lan_namespace, "link", "set", "dev", host, "isolated", "on"])
-
     def rejoin(self, host: str) -> None:
-        """On the clients' side again; a port that leaves a bridge forgets that it was isolated."""
         self._ip(f"link set {host} master {BRIDGE}")
 
     def ports(self) -> dict[str, tuple[bool, bool]]:
