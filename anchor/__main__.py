@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from anchor import identity as identities
-from anchor import not_built, process, vitals
+from anchor import process, vitals
 from anchor.announce import Announcer, base_status
 from anchor.asking import Asking
 from anchor.connection import Connection
@@ -40,20 +40,21 @@ from shared.errors import FatalError, SettingsError
 from shared.link_protocol import LINK_FOLDER, AnchorHello
 from shared.settings import AnchorSettings
 from shared.status_file import STATUS_FOLDER
+from shared.user_files import UserFiles
 
 logger = logging.getLogger("anchor")
 
 
-async def run(settings: AnchorSettings) -> None:
+async def run(settings: AnchorSettings, files: UserFiles) -> None:
     """One life of the anchor. Raises FatalError."""
     stop = process.stop_signal()
     docker = Docker(Connection(settings.docker_host, auth_file=settings.registry_auth_file))
     identity = await process.or_stopped(identities.find(docker, settings, socket.gethostname()), stop)
     if identity is not None:
-        await process.live(Life(_parts(settings, docker, identity)), stop)
+        await process.live(Life(_parts(settings, files, docker, identity)), stop)
 
 
-def _parts(settings: AnchorSettings, docker: Docker, identity: Identity) -> Parts:
+def _parts(settings: AnchorSettings, files: UserFiles, docker: Docker, identity: Identity) -> Parts:
     clock, memory = SystemClock(), Memory(Path(LINK_FOLDER))
     bell, swarm_bell = Bell(), Bell()
     asking, patience = Asking(clock), Patience(clock, asyncio.sleep)
@@ -63,7 +64,7 @@ def _parts(settings: AnchorSettings, docker: Docker, identity: Identity) -> Part
         docker, clock, node_id=identity.node_id, service_id=identity.service_id, tracked=settings.track_services
     )
     tasks = LocalTasks(docker, clock)
-    specs = SpecKeeper(settings, survey, talk, tasks=tasks, node_id=identity.node_id)
+    specs = SpecKeeper(settings, survey, talk, tasks=tasks, files=files, node_id=identity.node_id)
     replacement = Replacement(hands, talk, memory=memory, clock=clock, patience=patience, rank=lambda: specs.rank)
     floats = FloatKeeper(hands, _desired(settings, identity), talk, replacement=replacement, memory=memory, clock=clock)
     loop = Reconciler(floats, specs, talk, survey=survey, asking=asking, clock=clock, quorum=settings.quorum)
@@ -121,11 +122,10 @@ def main() -> int:
     try:
         settings = AnchorSettings.from_environment(os.environ)
         logs.configure(settings.log_level, settings.log_format)
-        if missing := not_built.problems(settings):
-            raise SettingsError(missing)
+        files = UserFiles(settings, carried=True)
         for warning in settings.warnings:
             logger.warning("%s", warning)
-        asyncio.run(run(settings))
+        asyncio.run(run(settings, files))
     except SettingsError as error:
         for problem in error.problems:
             logger.error("%s", problem)

@@ -13,6 +13,7 @@ from typing import Any
 
 from anchor.docker_json import TOKEN_VARIABLE
 from anchor.facts import Mount
+from shared.additions import SCRIPTS_FOLDER
 from shared.link_protocol import LINK_FOLDER
 from shared.status_file import STATUS_FOLDER
 
@@ -29,6 +30,9 @@ CAPABILITIES = ("NET_ADMIN", "NET_RAW", "SYS_NICE")
 
 MEMORY = 256 * 1024 * 1024
 """Bytes: some four times what a float with hundreds of virtual IPs uses, so that only a leak ever meets it."""
+
+USER_CAPABILITIES = ("KILL", "SETGID", "SETUID")
+"""Only where a script runs as another user: to become that user, and to end the script when its time is up."""
 
 CPU_WEIGHT = 4096
 """Four times the default: a weight, never a quota, so that a busy node does not fail over falsely."""
@@ -54,6 +58,11 @@ class FloatContainer:
     log_level: str
     log_format: str
     logging_driver: str = ""
+    runs_scripts: bool = False
+    """Whether scripts of the user's come through the link: they need a place that may execute what it holds."""
+
+    switches_user: bool = False
+    """Whether one of them runs as another user than root."""
 
     @property
     def digest(self) -> str:
@@ -97,15 +106,19 @@ class FloatContainer:
             "RestartPolicy": {"Name": "no"},
             "Init": False,
             "CapDrop": ["ALL"],
-            "CapAdd": list(CAPABILITIES),
+            "CapAdd": [*CAPABILITIES, *(USER_CAPABILITIES if self.switches_user else ())],
             "SecurityOpt": ["no-new-privileges"],
             "ReadonlyRootfs": True,
-            "Tmpfs": {"/run": "rw,noexec,nosuid,nodev,size=16m,mode=755"},
+            "Tmpfs": self._tmpfs(),
             "Mounts": [_mount(self.link, LINK_FOLDER), _mount(self.status, STATUS_FOLDER)],
             "CpuShares": CPU_WEIGHT,
             "Memory": MEMORY,
             "PidsLimit": PROCESSES,
         }
+
+    def _tmpfs(self) -> dict[str, str]:
+        own = {"/run": "rw,noexec,nosuid,nodev,size=16m,mode=755"}
+        return {**own, SCRIPTS_FOLDER: "rw,exec,nosuid,nodev,size=4m,mode=755"} if self.runs_scripts else own
 
     def _logging(self) -> dict[str, Any]:
         """Bounds for Docker's default log driver, which has none; every other driver is the operator's choice."""

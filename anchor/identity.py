@@ -125,6 +125,7 @@ async def _template(engine: Engine, task_id: str) -> str | None:
 
 
 def _float_container(own: Container, facts: EngineFacts, settings: AnchorSettings) -> FloatContainer:
+    scripts = [script for script in (settings.check_script, settings.notify) if script]
     return FloatContainer(
         stack=_stack(own),
         service_id=own.labels[SERVICE_ID_LABEL],
@@ -135,6 +136,8 @@ def _float_container(own: Container, facts: EngineFacts, settings: AnchorSetting
         log_level=settings.log_level,
         log_format=settings.log_format,
         logging_driver=facts.logging_driver,
+        runs_scripts=bool(scripts),
+        switches_user=any(script.user for script in scripts),
     )
 
 

@@ -14,6 +14,7 @@ from anchor.virtual_routers import Swarm
 from shared.errors import SettingsError
 from shared.models import Condition, FloatSpec
 from shared.settings import AnchorSettings
+from shared.user_files import UserFiles
 
 logger = logging.getLogger(__name__)
 
@@ -28,9 +29,11 @@ class SpecKeeper:
         conversation: Conversation,
         *,
         tasks: LocalTasks,
+        files: UserFiles,
         node_id: str,
     ) -> None:
         self._settings = settings
+        self._files = files
         self._survey = survey
         self._conversation = conversation
         self._tasks = tasks
@@ -66,7 +69,7 @@ class SpecKeeper:
             return None
         self._tasks.follow(outcome.follows)
         judge()
-        return self._want(outcome.spec)
+        return self._want(self._files.add_to(outcome.spec))
 
     def _want(self, spec: FloatSpec) -> str | None:
         before = self._conversation.spec

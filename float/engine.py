@@ -34,6 +34,9 @@ class Engine:
         self._text = ""
         self._orphaned_vips: list[RouterEntry] = []
         self._died_at = 0.0
+        self._flags: tuple[str, ...] = ()
+        """With which keepalived was started."""
+
         self.lifecycle = Lifecycle()
 
     def tell(self, entries: Iterable[RouterEntry]) -> None:
@@ -61,6 +64,9 @@ class Engine:
 
         What a dead one left is served by the kernel until a peer advertises it, and goes then, start or no start.
         """
+        if self._keepalived.running and self._flags != resolved.spec.arguments:
+            logger.info("keepalived stops, to start anew with other flags")
+            await self.stop(resolved)
         now = self._clock.monotonic()
         taken = bool(self._orphaned_vips) and all(self._taken(entry) for entry in self._orphaned_vips)
         due = self.lifecycle.due(now) and (taken or self._peers_had_time(now))
@@ -68,11 +74,12 @@ class Engine:
             await self._custody.sweep(resolved.addresses)
             self._orphaned_vips = []
         if due:
-            await self._start(on_exit)
+            await self._start(resolved.spec.arguments, on_exit)
 
-    async def _start(self, on_exit: Callable[[], None]) -> None:
+    async def _start(self, flags: tuple[str, ...], on_exit: Callable[[], None]) -> None:
+        self._flags = flags
         try:
-            await self._keepalived.start(on_exit)
+            await self._keepalived.start(on_exit, flags=flags)
         except OSError as error:
             logger.error("keepalived cannot be started: %s", error)
             self.lifecycle = self.lifecycle.started(self._clock.monotonic()).exited(self._clock.monotonic())

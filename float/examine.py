@@ -40,6 +40,8 @@ class Examiner:
 
         Raises UnresolvableError with all problems of the rest, OSError if it cannot look.
         """
+        if spec.template:
+            raise UnresolvableError(("KEEPALIVED_CONF_TEMPLATE: this release has no templates of the user's own",))
         host = replace(await self._addresses.view(), gateways=await self._addresses.gateways())
         resolved = resolve(spec, host, self._record.addresses)
         if against := await self._vacancy.against(resolved):

@@ -8,7 +8,7 @@ import ctypes
 import logging
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from float.stats import DumpError, InstanceDump, parse_dump
@@ -70,7 +70,7 @@ class Keepalived:
         scratch.write_text(text)
         scratch.replace(self._folder / "keepalived.conf")
 
-    async def start(self, on_exit: Callable[[], None]) -> None:
+    async def start(self, on_exit: Callable[[], None], *, flags: Sequence[str] = ()) -> None:
         """Start it on the installed configuration; `on_exit` is called once, when it ended. Raises OSError."""
         await self._bury_orphan()
         for name in ("keepalived.pid", "vrrp.pid"):
@@ -81,6 +81,7 @@ class Keepalived:
             *("--use-file", str(self._folder / "keepalived.conf")),
             *("--pid", str(self._folder / "keepalived.pid")),
             *("--vrrp_pid", str(self._folder / "vrrp.pid")),
+            *flags,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,

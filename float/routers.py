@@ -57,6 +57,8 @@ class Transition:
     after: VrrpState
     reason: str
     wall: float
+    priority: int = 0
+    """Effective, as keepalived last told it."""
 
 
 class RouterBook:
@@ -137,7 +139,7 @@ class RouterBook:
             return None
         entry.reason = reason or _why(entry, state, now)
         entry.state, entry.state_at, entry.since = state, now, wall
-        return Transition(entry.router.name, entry.router.vrid, before, state, entry.reason, wall)
+        return Transition(entry.router.name, entry.router.vrid, before, state, entry.reason, wall, entry.priority)
 
 
 def _trusted(resolved: ResolvedRouter, source: IpAddress) -> bool:

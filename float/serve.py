@@ -12,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from float import alone, capabilities
+from float.additions import Additions
 from float.addresses import Addresses
 from float.advert_log import AdvertLog
 from float.adverts import AdvertListener
@@ -32,8 +33,10 @@ from float.probe import probe
 from float.render import Renderer
 from float.report import Reporter
 from float.resolve import UnresolvableError
+from float.scripts import Scripts
 from float.supervise import Doors, Supervisor
 from float.vacancy import Vacancy
+from shared.additions import SCRIPTS_FOLDER
 from shared.clock import SystemClock
 from shared.errors import FatalError, SpecRefusedError
 from shared.link_protocol import SOCKET_NAME, FloatHello, Report
@@ -125,6 +128,7 @@ async def _build_doors(
     history = History(settings.status_folder / HISTORY_FILE, node=settings.node_hostname, limit=HISTORY_KEPT)
     advert_log = AdvertLog()
     vacancy = Vacancy(lambda nic, addresses, seconds: probe(nic, addresses, seconds=seconds), advert_log, clock)
+    additions = Additions(Scripts(Path(SCRIPTS_FOLDER)))
     custody = Custody(addresses=addresses, lease=lease, record=record)
     return Doors(
         keepalived=keepalived,
@@ -149,7 +153,8 @@ async def _build_doors(
             send=lambda status: link.send(Report(status=status)),
         ),
         clock=clock,
-        told=(history.append,),
+        additions=additions,
+        told=(history.append, additions.tell),
     )
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
+from float.additions import Additions
 from float.advert import Advert
 from float.advert_log import AdvertLog
 from float.adverts import AdvertListener
@@ -52,6 +53,7 @@ class Doors:
     lease: LeaseKeeper
     reporter: Reporter
     clock: Clock
+    additions: Additions
     told: tuple[Callable[[Transition], None], ...]
     """Who hears of each transition, in this order: history, notify scripts."""
 
@@ -136,11 +138,17 @@ class Supervisor:
         if self._book.advert(advert, self._now()):
             self._rouse()
 
+    def checked(self) -> None:
+        """A check of ours turned."""
+        self._situation.checked(self._doors.additions.conditions())
+        self._rouse()
+
     # The loop.
 
     async def run(self, **beside: Coroutine[Any, Any, None]) -> int:
         """Serve until told to end, with these tasks beside; returns the exit code."""
         beside["offers"] = self._doors.offers.run(self._adopt, self._rouse)
+        beside["additions"] = self._doors.additions.run(self.checked)
         beside["counters"] = gather(self._doors.keepalived, self._book)
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(work, name=name) for name, work in beside.items()]
@@ -216,12 +224,15 @@ class Supervisor:
     async def _shut_down(self) -> None:
         logger.info("ending: %s", self._situation.leaving.reason if self._situation.leaving else "asked to")
         await self._doors.engine.stop(self._doors.offers.adopted)
+        await self._doors.additions.finish()
         self._news = True
         self._report(self._now())
 
     # Beside the loop.
 
     def _adopt(self, resolved: ResolvedSpec) -> None:
+        self._doors.additions.adopt(resolved.spec, serving=bool(self._book.entries))
+        self._situation.checked(self._doors.additions.conditions())
         self._book.load(resolved)
         self._situation.take_timing(resolved.spec)
         self._doors.adverts.hear(resolved)

@@ -11,6 +11,9 @@ from shared.frozen import Frozen, IpAddress
 LONGEST_FILE = 512_000
 """Bytes of the longest script or template: as much as any Swarm config could always hold, and three fit one line."""
 
+SCRIPTS_FOLDER = "/run/keepalived-scripts"
+"""Where the float keeps scripts that came through the link; the one place of a float that may execute what it holds."""
+
 ScriptUser = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_-]{0,31}(:[A-Za-z0-9_][A-Za-z0-9_-]{0,31})?$")]
 Argument = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.,:@%+=~/-]{1,255}$")]
 

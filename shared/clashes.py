@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 from decimal import Decimal
+from urllib.parse import urlsplit
 
+from shared import keepalived_flags
 from shared.ancestors import ADVERT_INTERVAL, DIALECTS, VRRP_VERSION
 from shared.environment import Reading
 from shared.models import Transport, VirtualIp
@@ -29,6 +31,7 @@ def find_clashes(settings: VrrpSettings, reading: Reading) -> list[str]:
         _peers_of_another_family,
         _master,
         _check_ip,
+        _flags,
     )
     return [line for find in sentences if (line := find(settings, reading))]
 
@@ -103,6 +106,11 @@ def _check_ip(settings: VrrpSettings, reading: Reading) -> str | None:
     return f"{reading.shown['check_ip']}: needs {_name(reading, 'check_ip').removesuffix('IP')}PORT beside it"
 
 
+def _flags(settings: VrrpSettings, reading: Reading) -> str | None:
+    why = keepalived_flags.refusal(settings.command_line_arguments)
+    return f"{reading.shown['command_line_arguments']}: {why}" if why else None
+
+
 def effective_version(settings: VrrpSettings) -> int:
     """The VRRP version that is spoken: the one given, else 2 with a password, else an ancestor's where IPv4 goes."""
     if "vrrp_version" in settings.model_fields_set:
@@ -167,6 +175,12 @@ def warnings(settings: VrrpSettings) -> tuple[str, ...]:
         found.append(
             "a password is set, and only VRRPv2 has passwords: adverts go out every whole second instead of ten times, "
             "a failover takes about 3 s, and the password travels in clear text"
+        )
+    asked = urlsplit(settings.check_url or "").hostname
+    if asked in {str(item.address) for item in settings.virtual_ips}:
+        found.append(
+            f"KEEPALIVED_CHECK_URL={settings.check_url} asks a virtual IP: on every other node the holder answers, so "
+            "it says nothing about them; ask 127.0.0.1 or the node's own address"
         )
     if settings.transport is Transport.UNICAST and settings.multicast_group != "224.0.0.18":
         found.append(

@@ -270,7 +270,9 @@ class FloatSpec(Frozen):
             (router.vrid, router.advert_interval if self.vrrp_version == 2 else None)  # VRRPv3 adopts the master's
             for router in self.virtual_routers[:1]
         ]
-        parts = (self.vrrp_version, self.transport, self.multicast_group, self.interface, own)
+        parts: tuple[object, ...] = (self.vrrp_version, self.transport, self.multicast_group, self.interface, own)
+        if self.template:  # it may say anything about the adverts
+            parts = (*parts, self.template.content)
         return hashlib.sha256(repr(parts).encode() + _slow_hash(self.password)).hexdigest()[:12]
 
 

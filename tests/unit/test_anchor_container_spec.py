@@ -34,6 +34,18 @@ def test_the_float_is_read_only_but_for_run_and_the_two_volumes() -> None:
     assert host["SecurityOpt"] == ["no-new-privileges"]
 
 
+def test_only_a_float_with_scripts_has_a_place_to_execute_them_from() -> None:
+    tmpfs = replace(FLOAT, runs_scripts=True).config(image="i", token="t", template="")["HostConfig"]["Tmpfs"]
+    assert list(tmpfs) == ["/run", "/run/keepalived-scripts"]
+    assert tmpfs["/run/keepalived-scripts"].startswith("rw,exec,nosuid,nodev")
+    assert "noexec" in tmpfs["/run"]
+
+
+def test_only_a_script_of_another_user_costs_three_capabilities_more() -> None:
+    host = replace(FLOAT, switches_user=True).config(image="i", token="t", template="")["HostConfig"]
+    assert host["CapAdd"] == ["NET_ADMIN", "NET_RAW", "SYS_NICE", "KILL", "SETGID", "SETUID"]
+
+
 def test_only_the_anchor_restarts_the_float() -> None:
     assert config()["HostConfig"]["RestartPolicy"] == {"Name": "no"}
 

@@ -21,6 +21,7 @@ from anchor.survey import Survey
 from shared.errors import SettingsError, SpecRefusedError
 from shared.link_protocol import FloatHello, SpecAnswer
 from shared.settings import Quorum
+from shared.user_files import UserFiles
 from tests.unit.anchor_fakes import FLOAT, NAME, STACK, THREE, FakeClock, FakeDocker, Wire, a_float, node, settings
 
 
@@ -35,7 +36,12 @@ class World:
         self.survey = Survey(self.docker, self.clock, node_id="id-a", service_id="service-1")
         hands = Hands(self.docker, self.asking, self.talk, container=FLOAT, memory=memory, sleep=self.clock.sleep)
         self.specs = SpecKeeper(
-            settings(), self.survey, self.talk, tasks=LocalTasks(self.docker, self.clock), node_id="id-a"
+            settings(),
+            self.survey,
+            self.talk,
+            tasks=LocalTasks(self.docker, self.clock),
+            files=UserFiles(settings(), carried=True),
+            node_id="id-a",
         )
         replacement = Replacement(
             hands,

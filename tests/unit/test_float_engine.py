@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -69,8 +69,8 @@ class ScriptedKeepalived(Keepalived):
     def reload(self) -> None:
         self.told.append("reload")
 
-    async def start(self, on_exit: Callable[[], None]) -> None:
-        self.told.append("start")
+    async def start(self, on_exit: Callable[[], None], *, flags: Sequence[str] = ()) -> None:
+        self.told.append(" ".join(["start", *flags]))
         if self.refuses_to_start:
             raise FileNotFoundError("keepalived")
         self.alive = True
@@ -351,3 +351,20 @@ async def test_an_end_that_we_asked_for_is_no_death(world: World) -> None:
 async def test_a_float_that_never_had_a_spec_ends_without_a_sweep(world: World) -> None:
     await world.engine.stop(None)
     assert world.told == ["stop"]
+
+
+# Flags of the user's.
+
+
+async def test_other_flags_stop_keepalived_and_start_it_anew(world: World) -> None:
+    await world.keep_running()
+    spec = RESOLVED_SPEC.spec.model_copy(update={"arguments": ("--dump-conf",)})
+    flagged = replace(RESOLVED_SPEC, spec=spec)
+    await world.engine.keep_running(flagged, on_exit=lambda: None)
+    world.engine.exited([])
+    await world.engine.keep_running(flagged, on_exit=lambda: None)
+    assert [word for word in world.told if word.startswith(("start", "stop"))] == [
+        "start",
+        "stop",
+        "start --dump-conf",
+    ]

@@ -58,7 +58,7 @@ def test_a_new_virtual_router_has_no_state_and_no_permission() -> None:
 def test_a_transition_is_booked_and_told() -> None:
     routers = book()
     told = become(routers, VrrpState.BACKUP)
-    assert told == Transition("vip", 77, VrrpState.INIT, VrrpState.BACKUP, "ready to take over", 1_100.0)
+    assert told == Transition("vip", 77, VrrpState.INIT, VrrpState.BACKUP, "ready to take over", 1_100.0, 150)
     assert (routers.entries["vip"].state, routers.entries["vip"].since) == (VrrpState.BACKUP, 1_100.0)
 
 
@@ -83,7 +83,7 @@ def test_without_keepalived_no_router_has_a_state() -> None:
     routers = book()
     become(routers, VrrpState.MASTER)
     told = routers.keepalived_died(now=101.0, wall=1_101.0)
-    assert told == [Transition("vip", 77, VrrpState.MASTER, VrrpState.INIT, "keepalived is not running", 1_101.0)]
+    assert told == [Transition("vip", 77, VrrpState.MASTER, VrrpState.INIT, "keepalived is not running", 1_101.0, 150)]
     assert routers.masters() == []
 
 

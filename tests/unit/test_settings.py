@@ -332,3 +332,8 @@ def test_every_secret_has_a_file_variant() -> None:
 def test_settings_cannot_be_changed_after_reading() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         setattr(anchor(), "priority", 1)  # noqa: B010  # mypy refuses the plain assignment
+
+
+def test_a_url_that_asks_a_virtual_ip_is_warned_of() -> None:
+    (warning,) = anchor(KEEPALIVED_CHECK_URL="http://192.0.2.100:80/").warnings
+    assert warning.startswith("KEEPALIVED_CHECK_URL=http://192.0.2.100:80/ asks a virtual IP")
