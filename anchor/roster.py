@@ -170,7 +170,8 @@ def _peers(me: Member, members: Iterable[Member]) -> tuple[tuple[Peer, ...], tup
         if me.address is not None and address.version != me.address.version:
             warnings.append(f"Manager {name} at {address} is no peer: {me.address} is of another IP version.")
             continue
-        peers.setdefault(address, Peer(address=address, hostname=name, priority=member.priority))
+        peer = Peer(address=address, hostname=name, priority=member.priority, demoted_priority=member.demoted_priority)
+        peers.setdefault(address, peer)
     return tuple(peers.values()), tuple(warnings)
 
 

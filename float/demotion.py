@@ -14,6 +14,7 @@ from shared.models import (
     DEMOTED_PRIORITIES,
     Condition,
     IpAddress,
+    Peer,
     Strength,
     VirtualRouter,
     VrrpState,
@@ -125,5 +126,10 @@ def _wait(router: VirtualRouter, heard: Heard) -> float:
     """
     if not _is_demoted(heard):
         return router.return_after or 0.0
-    better = sum(1 for p in router.peers if (p.priority or 0) > router.priority and p.address != heard.source)
+    better = sum(1 for p in router.peers if (p.priority or 0) > router.priority and not _is_source(p, heard))
     return better * router.master_down_interval
+
+
+def _is_source(peer: Peer, heard: Heard) -> bool:
+    """Whether the advert is that peer's; IPv6 multicast comes from a link-local address, which names nobody."""
+    return heard.source == peer.address or (heard.source.is_link_local and heard.priority == peer.demoted_priority)

@@ -147,6 +147,9 @@ class Peer(Frozen):
     priority: int | None = None
     """None where nobody knows it: a peer that the user listed, or one of a float alone. It is waited for by nobody."""
 
+    demoted_priority: int | None = None
+    """The one that it advertises while demoted; it tells who that is where adverts come from a link-local address."""
+
 
 class ServiceClaim(Frozen):
     """The virtual IPs that one Swarm service asks for by its labels; refused, they go alone."""

@@ -84,7 +84,9 @@ def test_the_managers_address_wins_over_the_status_which_a_leader_does_not_know_
 
 def test_workers_are_no_peers() -> None:
     worker = node("b", 2, manager=False, manager_address=None)
-    assert seen_from("a", A, worker, C).peers == (Peer(address="10.0.0.3", hostname="c", priority=229),)
+    assert seen_from("a", A, worker, C).peers == (
+        Peer(address="10.0.0.3", hostname="c", priority=229, demoted_priority=48),
+    )
 
 
 def test_down_drained_and_unreachable_managers_stay_peers() -> None:

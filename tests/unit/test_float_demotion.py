@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -134,6 +136,19 @@ def test_a_backup_takes_over_when_no_better_placed_peer_did() -> None:
 def test_the_demoted_master_itself_is_not_waited_for() -> None:
     decision = answer(hears=heard(BEST, 49, 100.0))
     assert decision.look_again_at == 100.0 + MASTER_DOWN
+
+
+def test_the_demoted_master_is_known_by_its_priority_where_its_address_is_a_link_local_one() -> None:
+    best = BEST.model_copy(update={"demoted_priority": 49})
+    router = ROUTER.model_copy(update={"peers": (best, SECOND, WORST)})
+    hears = Heard(ipaddress.ip_address("fe80::1"), 49, 100.0)
+    assert answer(hears=hears, router=router).look_again_at == 100.0 + MASTER_DOWN
+
+
+def test_a_priority_tells_nothing_of_an_advert_that_names_its_sender() -> None:
+    best = BEST.model_copy(update={"demoted_priority": 49})
+    router = ROUTER.model_copy(update={"peers": (best, SECOND, WORST)})
+    assert answer(hears=heard(WORST, 49, 100.0), router=router).look_again_at == 100.0 + 2 * MASTER_DOWN
 
 
 def test_worse_placed_peers_are_not_waited_for() -> None:
