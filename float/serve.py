@@ -25,6 +25,7 @@ from float.history import History
 from float.keepalived import Keepalived
 from float.lease import LeaseKeeper
 from float.link_client import LinkClient
+from float.newcomers import Newcomers
 from float.notify_fifo import NotifyFifo
 from float.offers import Offers
 from float.ownership import OwnershipRecord
@@ -145,6 +146,7 @@ async def _build_doors(
         adverts=AdvertListener(),
         advert_log=advert_log,
         lease=lease,
+        newcomers=Newcomers(clock),
         reporter=Reporter(
             folder=settings.status_folder,
             health_file=HEALTH_FILE,

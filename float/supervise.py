@@ -25,6 +25,7 @@ from float.engine import Engine
 from float.keepalived import Keepalived
 from float.lease import LeaseKeeper
 from float.lifecycle import ChildState
+from float.newcomers import Newcomers
 from float.notice import Notice
 from float.offers import Offers
 from float.report import Picture, Reporter
@@ -51,6 +52,7 @@ class Doors:
     adverts: AdvertListener
     advert_log: AdvertLog
     lease: LeaseKeeper
+    newcomers: Newcomers
     reporter: Reporter
     clock: Clock
     additions: Additions
@@ -149,6 +151,7 @@ class Supervisor:
         """Serve until told to end, with these tasks beside; returns the exit code."""
         beside["offers"] = self._doors.offers.run(self._adopt, self._rouse)
         beside["additions"] = self._doors.additions.run(self.checked)
+        beside["newcomers"] = self._doors.newcomers.run(lambda: self._book.entries, self._rouse)
         beside["counters"] = gather(self._doors.keepalived, self._book)
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(work, name=name) for name, work in beside.items()]
@@ -167,6 +170,7 @@ class Supervisor:
         now = self._now()
         moments = [
             self._situation.next_change(now),
+            self._doors.newcomers.next_change(),
             self._doors.engine.next_change(now),
             *(entry.decision.look_again_at for entry in self._book.entries.values()),
         ]
@@ -180,7 +184,7 @@ class Supervisor:
         now = self._now()
         self._decide(now)
         resolved = self._doors.offers.adopted
-        if resolved:
+        if resolved and self._may_begin():
             self._doors.engine.configure(resolved, self._book.entries.values())
             await self._doors.engine.keep_running(resolved, on_exit=self.keepalived_exited)
             self._situation.consider_giving_up(self._doors.engine.lifecycle, now)
@@ -189,9 +193,14 @@ class Supervisor:
             await self._look(now)
         self._report(now)
 
+    def _may_begin(self) -> bool:
+        """Not before a node that is new knows whether its VIPs are served, which takes half a second at most."""
+        return self._doors.engine.lifecycle.state is not ChildState.STOPPED or not self._doors.newcomers.undecided()
+
     def _decide(self, now: float) -> None:
         self._situation.say_link_changes(now)
         self._situation.consider_orphanhood(tuple(self._book.entries.values()), now)
+        self._situation.observed("newcomers", self._doors.newcomers.conditions(self._book.entries))
         self._book.decide(self._situation.conditions(now), now)
         self._doors.engine.tell(self._book.entries.values())
 
@@ -234,6 +243,7 @@ class Supervisor:
         self._doors.additions.adopt(resolved.spec, serving=bool(self._book.entries))
         self._situation.checked(self._doors.additions.conditions())
         self._book.load(resolved)
+        self._doors.newcomers.look_at(self._book.entries)
         self._situation.take_timing(resolved.spec)
         self._doors.adverts.hear(resolved)
 
