@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import secrets
+import signal
 import sys
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from tests.lab import packages
 from tests.lab.cluster import Lab
 from tests.lab.plan import REPOSITORY
 from tests.lab.shell import LabError
-from tests.swarm.repair import stand_up
+from tests.swarm.repair import is_whole, stand_up, start_over
 
 NAME = "keepalived-campaign"
 SUBNET = "10.90.0.0/24"
@@ -31,6 +32,7 @@ def main() -> int:
     if reason is not None:
         print(reason, file=sys.stderr)
         return 2
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # the lab comes down then too
     print(f"seed {options.seed}, rounds {numbers.start} to {numbers.stop - 1}", flush=True)
     lab = Lab(options.name, options.subnet)
     try:
@@ -44,10 +46,7 @@ def main() -> int:
 
 
 def _run(lab: Lab, options: argparse.Namespace, numbers: range) -> int:
-    stand_up(lab)
-    if not options.no_build:
-        lab.build()
-    lab.preload()
+    _stand_up(lab, build=not options.no_build)
     campaign = Campaign(lab, options.seed, options.reports)
     failed = "interrupted"
     try:
@@ -56,6 +55,14 @@ def _run(lab: Lab, options: argparse.Namespace, numbers: range) -> int:
         print(tally.table(campaign.results))
         print(tally.verdict(options.seed, campaign.results, wanted=len(numbers), failed=failed), flush=True)
     return 1 if failed else 0
+
+
+def _stand_up(lab: Lab, *, build: bool) -> None:
+    """A whole lab with the images of this folder; without `build` one that is whole is taken over as it is."""
+    if not is_whole(lab):
+        start_over(lab)
+    elif build:
+        stand_up(lab)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -67,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--first", type=int, default=1, help="the first round's number, to play a failed one again")
     parser.add_argument("--show", action="store_true", help="only say what the seed would do")
     parser.add_argument("--keep", action="store_true", help="leave the Swarm up at the end")
-    parser.add_argument("--no-build", action="store_true", help="the registry has the images already")
+    parser.add_argument("--no-build", action="store_true", help="take over a lab that was kept, as it is")
     parser.add_argument("--name", default=NAME, help="the lab's name; a second campaign at a time needs its own")
     parser.add_argument("--subnet", default=SUBNET, help="the lab's subnet, a /24, likewise")
     parser.add_argument("--reports", type=Path, default=REPORTS)

@@ -14,7 +14,7 @@ HOSTS = 3
 
 def stand_up(lab: Lab) -> None:
     """The lab is up, has the images and runs no stack; one that is whole already is taken over."""
-    if not _is_whole(lab):
+    if not is_whole(lab):
         start_over(lab)
         return
     remove_stack(lab)
@@ -69,7 +69,8 @@ def is_deployed(lab: Lab) -> bool:
     return STACK in lab.ask_swarm("stack", "ls", "--format", "{{.Name}}").stdout.split()
 
 
-def _is_whole(lab: Lab) -> bool:
+def is_whole(lab: Lab) -> bool:
+    """Whether the lab is up and its Swarm has all its hosts as managers."""
     try:
         lab.wait_ready(timeout=1)
         return len(lab.hosts) == HOSTS and set(lab.nodes()) == set(lab.hosts)
