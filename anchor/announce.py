@@ -40,7 +40,7 @@ class Announcer:
 
 
 def base_status(settings: AnchorSettings, identity: Identity, clock: Clock, version: str) -> AnchorStatus:
-    """What does not change as long as the anchor lives, and the settings' warnings."""
+    """What does not change as long as the anchor lives, and the warnings of its start."""
     now = clock.wall()
     return AnchorStatus(
         version=version,
@@ -51,5 +51,5 @@ def base_status(settings: AnchorSettings, identity: Identity, clock: Clock, vers
         written_at=now,
         started_at=now,
         stack=identity.stack,
-        warnings=settings.warnings,
+        warnings=(*settings.warnings, *identity.doctor),
     )

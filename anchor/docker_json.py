@@ -38,6 +38,8 @@ def engine(raw: Json) -> Engine:
         swarm_state=swarm.get("LocalNodeState") or "inactive",
         managing=bool(swarm.get("ControlAvailable")),
         logging_driver=raw.get("LoggingDriver") or "",
+        security_options=tuple(raw.get("SecurityOptions") or ()),
+        swarm_address=address(swarm.get("NodeAddr") or ""),
     )
 
 

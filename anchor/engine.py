@@ -65,6 +65,10 @@ class Engine(Protocol):
         """All containers of this node that carry the label, whatever their state."""
         ...
 
+    async def running(self, *, limit: float = LOOK) -> tuple[Container, ...]:
+        """All containers of this node that run."""
+        ...
+
     async def container(self, name: str, *, limit: float = LOOK) -> Container:
         """One container, inspected. Raises NotFoundError."""
         ...

@@ -51,6 +51,11 @@ class Engine:
 
     managing: bool
     logging_driver: str = ""
+    security_options: tuple[str, ...] = ()
+    """As in `docker info`: `name=seccomp,profile=builtin`, `name=selinux`, `name=userns`, `name=rootless`."""
+
+    swarm_address: IpAddress | None = None
+    """Under which the other nodes know this one."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from anchor import container_spec
+from anchor import container_spec, doctor
 from anchor.container_spec import FloatContainer
 from anchor.engine import Engine
 from anchor.facts import (
@@ -22,6 +22,7 @@ from anchor.facts import (
 from anchor.facts import Engine as EngineFacts
 from shared.errors import DockerUnavailableError, NotAManagerError, SettingsError
 from shared.link_protocol import LINK_FOLDER
+from shared.models import IpAddress
 from shared.settings import AnchorSettings
 from shared.status_file import STATUS_FOLDER
 
@@ -43,6 +44,8 @@ class Identity:
     """Hash of the spec of this anchor's task; None while the Swarm cannot tell."""
 
     float_container: FloatContainer
+    doctor: tuple[str, ...] = ()
+    """What Docker told at start against the virtual IPs, as sentences."""
 
 
 async def find(
@@ -76,7 +79,12 @@ async def _find(engine: Engine, settings: AnchorSettings, hostname: str) -> Iden
         container_id=own.id,
         template=await _template(engine, own.labels.get(TASK_ID_LABEL, "")),
         float_container=_float_container(own, facts, settings),
+        doctor=doctor.warnings(facts, _virtual_ips(settings), await engine.running()),
     )
+
+
+def _virtual_ips(settings: AnchorSettings) -> tuple[IpAddress, ...]:
+    return tuple(vip.address for vip in settings.virtual_ips + settings.virtual_ips_excluded)
 
 
 async def _engine_facts(engine: Engine, settings: AnchorSettings) -> EngineFacts:

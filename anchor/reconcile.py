@@ -126,7 +126,8 @@ class Reconciler:
         """What an operator should know."""
         refusals = tuple(f"The float refuses the spec: {problem}" for problem in self._conversation.refusal)
         trouble = (self._trouble,) if self._trouble else ()
-        return (*self._specs.warnings, *refusals, *self._conversation.refused_services, *trouble)
+        reported = self._conversation.status.warnings if self._conversation.status else ()
+        return (*self._specs.warnings, *refusals, *self._conversation.refused_services, *trouble, *reported)
 
     @property
     def float_restarts(self) -> int:

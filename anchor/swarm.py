@@ -85,6 +85,12 @@ class Docker:
         )
         return tuple(map(docker_json.listed_container, listed))
 
+    async def running(self, *, limit: float = LOOK) -> tuple[facts.Container, ...]:
+        """All containers of this node that run."""
+        return tuple(
+            map(docker_json.listed_container, await self._ask(lambda c: c.containers(), limit, "list of containers"))
+        )
+
     async def container(self, name: str, *, limit: float = LOOK) -> facts.Container:
         """One container, inspected. Raises NotFoundError."""
         raw = await self._ask(lambda c: c.inspect_container(name), limit, f"container {name}")

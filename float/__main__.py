@@ -1,4 +1,4 @@
-"""`python -m float [run|status|handover]`: supervises keepalived, or asks the supervisor that runs.
+"""`python -m float [run|status|handover|doctor]`: supervises keepalived, or asks the supervisor that runs.
 
 What must not wait comes first: the lease keeper, which also guards what a killed float left, stands within some 50 ms
 of the container's start; the supervisor's libraries take half a second on a busy node.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from float.lease import LeaseKeeper
@@ -38,7 +39,18 @@ def _ask(arguments: list[str]) -> int:
     command = parse_arguments(arguments)
     if command.name == "status":
         return print_status(as_json=command.as_json)
+    if command.name == "doctor":
+        return _doctor(command.words, as_json=command.as_json)
     return ask_handover(PID_FILE)
+
+
+def _doctor(words: Sequence[str], *, as_json: bool) -> int:
+    import asyncio  # noqa: PLC0415
+
+    from float.doctor.command import doctor, patient  # noqa: PLC0415
+    from float.places import RUN_FOLDER  # noqa: PLC0415
+
+    return asyncio.run(doctor(patient(os.environ, words), folder=RUN_FOLDER, as_json=as_json))
 
 
 def _run(arguments: list[str], lease: LeaseKeeper, record: OwnershipRecord) -> int:

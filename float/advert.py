@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # the lease keeper does without pydantic
@@ -20,6 +21,8 @@ class Advert:
     version: int
     vrid: int
     priority: int
+    addresses: tuple[IpAddress, ...] = field(default=(), compare=False)
+    """The virtual IPs that it names; keepalived's excluded ones are not among them."""
 
 
 def parse_advert(source: IpAddress, payload: bytes) -> Advert | None:
@@ -29,7 +32,14 @@ def parse_advert(source: IpAddress, payload: bytes) -> Advert | None:
     version, kind = payload[0] >> 4, payload[0] & 0x0F
     if version not in (2, 3) or kind != _ADVERTISEMENT:
         return None
-    return Advert(source, version, vrid=payload[1], priority=payload[2])
+    names = tuple(_addresses(payload[8:], payload[3], source.max_prefixlen // 8))
+    return Advert(source, version, vrid=payload[1], priority=payload[2], addresses=names)
+
+
+def _addresses(body: bytes, count: int, size: int) -> Iterator[IpAddress]:
+    """As many as are said and there (RFC 9568, 5.2.9); what VRRPv2 puts behind them is its password."""
+    for at in range(0, min(count * size, len(body) - len(body) % size), size):
+        yield ipaddress.ip_address(body[at : at + size])
 
 
 def parse_ipv4_packet(packet: bytes) -> Advert | None:

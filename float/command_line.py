@@ -26,7 +26,7 @@ class Command:
     name: str
     as_json: bool = False
     words: tuple[str, ...] = ()
-    """Of `run` alone: the settings that stand on the command line."""
+    """Of `run` and `doctor`: the settings of a float alone that stand on the command line."""
 
 
 VERBS = ("run", "status", "handover", "doctor")
@@ -39,11 +39,15 @@ def parse_arguments(arguments: list[str]) -> Command:
     """
     if arguments and arguments[0] not in VERBS:
         return Command("run", words=tuple(arguments))
+    if arguments and arguments[0] == "doctor":
+        rest = [word for word in arguments[1:] if word != "--json"]
+        return Command("doctor", as_json=len(rest) < len(arguments) - 1, words=tuple(rest))
     parser = argparse.ArgumentParser(prog="float", description="Supervises keepalived on this host.")
     commands = parser.add_subparsers(dest="name")
     commands.add_parser("run", help="supervise keepalived (the default)")
     status = commands.add_parser("status", help="print the VRRP state of this node")
     status.add_argument("--json", action="store_true", dest="as_json", help="the same as data")
+    commands.add_parser("doctor", help="say whether this host can carry the virtual IPs; changes nothing")
     commands.add_parser("handover", help="let a healthy peer take the virtual IPs over, without loss")
     parsed = parser.parse_args(arguments or ["run"])
     return Command(parsed.name, getattr(parsed, "as_json", False))

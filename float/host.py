@@ -26,6 +26,11 @@ class HostAddress:
     protocol: int | None = None
 
     @property
+    def subnet(self) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+        """The network that the address stands in."""
+        return ipaddress.ip_network((self.address, self.prefix), strict=False)
+
+    @property
     def marked(self) -> bool:
         """Whether some keepalived put it there."""
         return self.protocol == KEEPALIVED_PROTOCOL

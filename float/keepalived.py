@@ -48,11 +48,10 @@ class Keepalived:
         """Whether the child lives."""
         return self._process is not None and self._process.returncode is None
 
-    async def version(self) -> str:
-        """Its release as it tells it, `2.3.3`; empty where it does not."""
+    async def about(self) -> str:
+        """What it prints of its release and of how it was built. Raises OSError where there is none."""
         _, text = await self._call("--version")
-        words = text.split()
-        return words[1].removeprefix("v") if len(words) > 1 else ""
+        return text
 
     async def config_test(self, text: str) -> tuple[str, ...]:
         """What keepalived itself has against the configuration, one sentence each; empty when nothing."""
@@ -181,6 +180,12 @@ async def _repeat_log(stream: asyncio.StreamReader) -> None:
         text = line.decode(errors="replace").strip()
         if text:
             logger.info("keepalived: %s", text.split(": ", 1)[-1])
+
+
+def release(about: str) -> str:
+    """Its release as it tells it, `2.3.3`; empty where it does not."""
+    words = about.split()
+    return words[1].removeprefix("v") if len(words) > 1 else ""
 
 
 def raise_priority(pid: int) -> str:

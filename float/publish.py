@@ -24,6 +24,7 @@ def router_status(entry: RouterEntry, host: HostView, *, version: int, now: floa
         priority_effective=router.demoted_priority if entry.decision.demoted else router.priority,
         advert_interval=router.advert_interval,
         version=version,
+        transport=resolved.transport,
         demoted=entry.decision.demoted,
         allowed=entry.decision.allowed,
         expected=_expected(entry, host, now),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from float.host import HostView
 from float.lifecycle import Lifecycle
@@ -56,7 +57,7 @@ class Reporter:
         *,
         folder: Path,
         health_file: Path,
-        identity: dict[str, str],
+        identity: Mapping[str, Any],
         clock: Clock,
         send: Callable[[FloatStatus], None],
     ) -> None:

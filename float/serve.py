@@ -19,15 +19,17 @@ from float.adverts import AdvertListener
 from float.alone_source import AloneSource
 from float.arguments import Given, read_arguments
 from float.custody import Custody
+from float.doctor.command import warnings_at_start
 from float.engine import Engine
 from float.examine import Examiner
 from float.history import History
-from float.keepalived import Keepalived
+from float.keepalived import Keepalived, release
 from float.lease import LeaseKeeper
 from float.link_client import LinkClient
 from float.newcomers import Newcomers
 from float.notify_fifo import NotifyFifo
 from float.offers import Offers
+from float.own_container import own_container_id
 from float.ownership import OwnershipRecord
 from float.places import PID_FILE, RUN_FOLDER
 from float.probe import probe
@@ -73,7 +75,7 @@ async def _serve(settings: FloatSettings, lease: LeaseKeeper, record: OwnershipR
     addresses = Addresses()
     link = await _build_source(settings, addresses)
     doors = await _build_doors(settings, link, addresses, lease=lease, record=record)
-    hello = FloatHello(version=_version(), container_id=_container_id(), token=settings.link_token or "")
+    hello = FloatHello(version=_version(), container_id=own_container_id(), token=settings.link_token or "")
     supervisor = Supervisor(doors, hello=hello, alone=not settings.under_anchor)
     NotifyFifo(RUN_FOLDER / "notify.fifo").open(supervisor.noticed)
     doors.adverts.open(supervisor.advert)
@@ -86,7 +88,7 @@ async def _serve(settings: FloatSettings, lease: LeaseKeeper, record: OwnershipR
 
 def _look_before_running_alone(settings: FloatSettings, given: Given) -> None:
     """Say what an operator should know. Raises SpecRefusedError with a line for each capability that is missing."""
-    container = _container_id()[:12]
+    container = own_container_id()[:12]
     for warning in (*given.warnings, *settings.warnings):
         logger.warning("%s", warning)
     if container and settings.node_hostname == container:
@@ -120,11 +122,13 @@ async def _build_doors(
     clock = SystemClock()
     renderer = Renderer(RUN_FOLDER)
     keepalived = Keepalived(RUN_FOLDER)
+    about = await keepalived.about()
     identity = {
         "version": _version(),
         "hostname": settings.node_hostname,
-        "container_id": _container_id(),
-        "keepalived_version": await keepalived.version(),
+        "container_id": own_container_id(),
+        "keepalived_version": release(about),
+        "warnings": warnings_at_start(about),
     }
     history = History(settings.status_folder / HISTORY_FILE, node=settings.node_hostname, limit=HISTORY_KEPT)
     advert_log = AdvertLog()
@@ -166,12 +170,3 @@ def _version() -> str:
         return version("docker-keepalived-swarm")
     except PackageNotFoundError:
         return "unknown"
-
-
-def _container_id() -> str:
-    """Our container's id from its own mounts, since the hostname is the host's; empty outside a container."""
-    for line in Path("/proc/self/mountinfo").read_text().splitlines():
-        parts = line.partition("/containers/")[2].split("/")
-        if len(parts[0]) == 64 and len(parts) > 1:
-            return parts[0]
-    return ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from shared.models import Condition, Frozen, VrrpState
+from shared.models import Condition, Frozen, Transport, VrrpState
 
 
 class VipStatus(Frozen):
@@ -44,6 +44,7 @@ class RouterStatus(Frozen):
     priority_effective: int
     advert_interval: float
     version: int = 3
+    transport: Transport = Transport.UNICAST
     demoted: bool = False
     allowed: bool = True
     expected: bool = True
@@ -115,6 +116,8 @@ class FloatStatus(PartStatus):
     link: LinkStatus
     conditions: tuple[Condition, ...] = ()
     virtual_routers: tuple[RouterStatus, ...] = ()
+    warnings: tuple[str, ...] = ()
+    """What the doctor had against this host when the float started."""
 
 
 class AnchorStatus(PartStatus):

@@ -50,6 +50,24 @@ def own_network(name: str) -> Iterator[None]:
         run("ip", "netns", "del", namespace)
 
 
+@contextlib.contextmanager
+def other_host() -> Iterator[Callable[..., str]]:
+    """A second host at the far end of our eth0, as the far0 of its own; gives what runs a program there."""
+    namespace = f"kftest-other-{os.getpid()}"
+
+    def there(*words: str) -> str:
+        return run("ip", "netns", "exec", namespace, *words)
+
+    run("ip", "netns", "add", namespace)
+    try:
+        run("ip", "link", "set", "far0", "netns", namespace)
+        there("ip", "link", "set", "lo", "up")
+        there("ip", "link", "set", "far0", "up")
+        yield there
+    finally:
+        run("ip", "netns", "del", namespace)
+
+
 def run(*words: str) -> str:
     """What the program says; raises when it fails."""
     return subprocess.run(words, check=True, capture_output=True, text=True).stdout

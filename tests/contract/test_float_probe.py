@@ -6,41 +6,29 @@ import asyncio
 import ipaddress
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from float.neighbour import Claim
 from float.probe import probe
 from shared.models import IpAddress
-from tests.contract.float_world import own_network, run
+from tests.contract.float_world import other_host, own_network, run
 
 pytestmark = pytest.mark.lab
 
 VIP = ipaddress.ip_address("192.0.2.100")
 VIP6 = ipaddress.ip_address("2001:db8::100")
-OTHER_HOST = "kftest-probe-other"
 
 
 @pytest.fixture(autouse=True)
-def network() -> Iterator[None]:
-    """A host of the test's own, and another at the far end of its eth0."""
-    with own_network("probe"):
-        run("ip", "netns", "add", OTHER_HOST)
-        try:
-            run("ip", "link", "set", "far0", "netns", OTHER_HOST)
-            other("ip", "link", "set", "far0", "up")
-            yield
-        finally:
-            run("ip", "netns", "del", OTHER_HOST)
+def other() -> Iterator[Callable[..., str]]:
+    """A host of the test's own, and what runs a program on another at the far end of its eth0."""
+    with own_network("probe"), other_host() as there:
+        yield there
 
 
-def other(*words: str) -> str:
-    """What a program says on the other host."""
-    return run("ip", "netns", "exec", OTHER_HOST, *words)
-
-
-def far_mac() -> str:
+def far_mac(other: Callable[..., str]) -> str:
     """The other host's MAC."""
     return str(json.loads(other("ip", "-json", "link", "show", "far0"))[0]["address"])
 
@@ -50,13 +38,13 @@ async def ask(*addresses: IpAddress, interface: str = "eth0") -> tuple[Claim, ..
     return await probe(interface, addresses, seconds=0.6)
 
 
-async def test_an_address_of_another_host_is_claimed_with_its_mac() -> None:
+async def test_an_address_of_another_host_is_claimed_with_its_mac(other: Callable[..., str]) -> None:
     other("ip", "address", "add", "192.0.2.100/32", "dev", "far0")
     other("ip", "address", "add", "2001:db8::100/128", "dev", "far0", "nodad")
-    assert set(await ask(VIP, VIP6)) == {Claim(VIP, far_mac()), Claim(VIP6, far_mac())}
+    assert set(await ask(VIP, VIP6)) == {Claim(VIP, far_mac(other)), Claim(VIP6, far_mac(other))}
 
 
-async def test_it_ends_as_soon_as_every_address_is_claimed() -> None:
+async def test_it_ends_as_soon_as_every_address_is_claimed(other: Callable[..., str]) -> None:
     other("ip", "address", "add", "192.0.2.100/32", "dev", "far0")
     began = time.monotonic()
     await probe("eth0", [VIP], seconds=30.0)
@@ -77,7 +65,7 @@ async def test_our_own_address_is_no_claim_of_another_host() -> None:
     assert claims == ()
 
 
-async def test_asking_leaves_no_trace_in_the_neighbour_tables() -> None:
+async def test_asking_leaves_no_trace_in_the_neighbour_tables(other: Callable[..., str]) -> None:
     other("ip", "address", "add", "192.0.2.100/24", "dev", "far0")
     assert await ask(VIP)
     assert "192.0.2" not in run("ip", "neighbour") + other("ip", "neighbour")

@@ -187,6 +187,10 @@ class FakeDocker:
         self._may_fail("labelled")
         return tuple(container for container in self.containers_by_id.values() if label in container.labels)
 
+    async def running(self, *, limit: float = 5) -> tuple[Container, ...]:
+        self._may_fail("running")
+        return tuple(container for container in self.containers_by_id.values() if container.running)
+
     async def container(self, name: str, *, limit: float = 5) -> Container:
         self._may_fail("container")
         found = self._find(name)
@@ -316,6 +320,7 @@ def status(digest: str | None, state: VrrpState = VrrpState.MASTER, **changes: A
         spec_digest=digest,
         link=LinkStatus(up=True, since=0),
         virtual_routers=changes.pop("virtual_routers", (router,)),
+        **changes,
     )
 
 

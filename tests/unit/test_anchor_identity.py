@@ -96,3 +96,10 @@ async def test_a_missing_volume_is_named() -> None:
     mounts = {"/run/keepalived-link": MOUNTS["/run/keepalived-link"]}
     with pytest.raises(SettingsError, match="/run/keepalived-status: the stack file must mount a named volume"):
         await found(docker(mounts=mounts))
+
+
+async def test_what_docker_tells_against_the_virtual_ips_is_known_from_the_start() -> None:
+    taken = settings().virtual_ips[0].address
+    engine = docker()
+    engine.engine = replace(engine.engine, swarm_address=taken)
+    assert any(str(taken) in sentence for sentence in (await found(engine)).doctor)

@@ -19,10 +19,22 @@ from anchor.replacement import Replacement
 from anchor.spec_keeper import SpecKeeper
 from anchor.survey import Survey
 from shared.errors import SettingsError, SpecRefusedError
-from shared.link_protocol import FloatHello, SpecAnswer
+from shared.link_protocol import FloatHello, Report, SpecAnswer
 from shared.settings import Quorum
 from shared.user_files import UserFiles
-from tests.unit.anchor_fakes import FLOAT, NAME, STACK, THREE, FakeClock, FakeDocker, Wire, a_float, node, settings
+from tests.unit.anchor_fakes import (
+    FLOAT,
+    NAME,
+    STACK,
+    THREE,
+    FakeClock,
+    FakeDocker,
+    Wire,
+    a_float,
+    node,
+    settings,
+    status,
+)
 
 
 class World:
@@ -225,3 +237,10 @@ async def test_a_drained_node_is_demoted_before_swarm_tells_its_anchor_to_stop(w
     await world.survey.look()
     await world.turn()
     assert world.wire.verdicts[-1] == {"engine": True, "quorum": True}
+
+
+async def test_what_the_doctor_told_the_float_is_a_warning_of_this_node(world: World) -> None:
+    await world.begin()
+    told = "doctor: systemd-networkd runs on this host"
+    world.talk.said(Report(status=status(None, warnings=(told,))))
+    assert told in world.loop.warnings

@@ -124,3 +124,9 @@ def test_a_handover_without_a_supervisor_fails(pid: str, tmp_path: Path, capsys:
     (tmp_path / "supervisor.pid").write_text(pid)
     assert ask_handover(tmp_path / "supervisor.pid", tmp_path) == 1
     assert "the supervisor cannot be asked" in capsys.readouterr().err
+
+
+def test_the_doctor_takes_the_words_of_the_float_alone_and_asks_for_data_anywhere_among_them() -> None:
+    assert parse_arguments(["doctor"]) == Command("doctor")
+    wanted = Command("doctor", as_json=True, words=("eth0", "100", "192.0.2.100/32/eth0"))
+    assert parse_arguments(["doctor", "eth0", "--json", "100", "192.0.2.100/32/eth0"]) == wanted
