@@ -10,10 +10,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from float.status_table import describe
 from shared.clock import boot_id
 from shared.models import VrrpState
-from shared.status import FloatStatus, RouterStatus
-from shared.status_file import STATUS_FOLDER, age, read_float_status
+from shared.status_file import STALE_AFTER, STATUS_FOLDER, age, read_float_status
 
 HANDOVER_LIMIT = 6.0
 """Seconds that `handover` waits for a taker before it reports failure."""
@@ -60,27 +60,10 @@ def print_status(*, as_json: bool, folder: Path = Path(STATUS_FOLDER)) -> int:
         print("no status yet", file=sys.stderr)
         return 1
     print(status.model_dump_json(indent=2) if as_json else describe(status))
-    return 0 if age(status, monotonic=time.monotonic(), boot=boot_id()) <= 3 else 1
-
-
-def describe(status: FloatStatus) -> str:
-    """The status as a table for people."""
-    lines = [f"{status.hostname}  keepalived {status.keepalived}  link {'up' if status.link.up else 'DOWN'}"]
-    for router in status.virtual_routers:
-        lines += _describe_router(router)
-    lines += [f"  {'ok  ' if c.ok else 'FAIL'} {c.name}: {c.reason}" for c in status.conditions]
-    return "\n".join(lines)
-
-
-def _describe_router(router: RouterStatus) -> list[str]:
-    since = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(router.since)) if router.since else "-"
-    peers = ", ".join(f"{p.address} ({p.hostname})" for p in router.peers) or "none"
-    return [
-        f"{router.name}  VRID {router.vrid}  {router.state.name}  since {since} UTC  "
-        f"priority {router.priority_effective} of {router.priority_base}  {router.reason}",
-        *(f"  {v.address} on {v.interface}: {'present' if v.present else 'absent'}" for v in router.virtual_ips),
-        f"  peers: {peers}",
-    ]
+    if age(status, monotonic=time.monotonic(), boot=boot_id()) <= STALE_AFTER:
+        return 0
+    print(f"this is more than {STALE_AFTER:.0f} s old: the float does not report", file=sys.stderr)
+    return 1
 
 
 def ask_handover(pid_file: Path, folder: Path = Path(STATUS_FOLDER)) -> int:

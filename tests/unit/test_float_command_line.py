@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from float.command_line import Command, ask_handover, describe, parse_arguments, print_status
+from float.command_line import Command, ask_handover, parse_arguments, print_status
+from float.status_table import describe
 from shared.clock import boot_id
 from shared.models import Condition, VrrpState
 from shared.status import FloatStatus, LinkStatus, PeerStatus, RouterStatus, VipStatus
@@ -23,6 +24,7 @@ STATUS = FloatStatus(
     written_at=1_700_000_000.0,
     started_at=1_700_000_000.0,
     keepalived="RUNNING",
+    keepalived_version="2.3.3",
     link=LinkStatus(up=True, since=1_700_000_000.0),
     conditions=(
         Condition(name="link", ok=True, reason="the anchor answers"),
@@ -43,7 +45,7 @@ STATUS = FloatStatus(
                 VipStatus(address="192.0.2.100/32", interface="eth0", present=True),
                 VipStatus(address="192.0.2.101/32", interface="eth0", present=False),
             ),
-            peers=(PeerStatus(address="192.0.2.2", hostname="manager-2"),),
+            peers=(PeerStatus(address="192.0.2.2", hostname="manager-2", priority=229),),
         ),
     ),
 )
@@ -75,19 +77,39 @@ def test_a_wrong_command_line_ends_with_2_and_a_usage_line(
 
 def test_the_status_is_a_table_for_people() -> None:
     assert describe(STATUS).splitlines() == [
-        "manager-1  keepalived RUNNING  link up",
-        "VI_1  VRID 77  MASTER  since 2023-11-14 22:13:20 UTC  priority 49 of 254  no other node advertises",
-        "  192.0.2.100/32 on eth0: present",
-        "  192.0.2.101/32 on eth0: absent",
-        "  peers: 192.0.2.2 (manager-2)",
-        "  ok   link: the anchor answers",
-        "  FAIL check:port: nothing listens on 443",
+        "manager-1: keepalived 2.3.3 RUNNING, link up",
+        "",
+        "ROUTER  VRID  STATE   SINCE (UTC)          PRIORITY           INTERFACE  WHY",
+        "VI_1    77    MASTER  2023-11-14 22:13:20  49 (healthy: 254)  eth0       no other node advertises",
+        "",
+        "VIRTUAL IP      ROUTER  INTERFACE  HERE",
+        "192.0.2.100/32  VI_1    eth0       yes",
+        "192.0.2.101/32  VI_1    eth0       no",
+        "",
+        "PEER       ROUTER  NODE       PRIORITY",
+        "192.0.2.2  VI_1    manager-2  229",
+        "",
+        "CONDITION   HOLDS  STRENGTH  REASON",
+        "link        yes    prefer    the anchor answers",
+        "check:port  NO     prefer    nothing listens on 443",
     ]
+
+
+def test_a_router_that_a_condition_forbids_says_so_and_warnings_stand_last() -> None:
+    router = STATUS.virtual_routers[0].model_copy(update={"state": VrrpState.FAULT, "allowed": False})
+    told = describe(STATUS.model_copy(update={"virtual_routers": (router,), "warnings": ("doctor: NetworkManager",)}))
+    assert "FAULT (forbidden)" in told
+    assert told.splitlines()[-1] == "WARNING  doctor: NetworkManager"
+
+
+def test_a_float_alone_has_no_link_to_lose() -> None:
+    alone = STATUS.model_copy(update={"alone": True, "link": LinkStatus(up=False, since=0.0)})
+    assert describe(alone).splitlines()[0] == "manager-1: keepalived 2.3.3 RUNNING, alone"
 
 
 def test_a_lost_link_stands_out_in_the_table() -> None:
     alone = STATUS.model_copy(update={"link": LinkStatus(up=False, since=0.0)})
-    assert describe(alone).splitlines()[0] == "manager-1  keepalived RUNNING  link DOWN"
+    assert describe(alone).splitlines()[0] == "manager-1: keepalived 2.3.3 RUNNING, link DOWN"
 
 
 def test_a_fresh_status_is_printed_and_good(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
