@@ -21,6 +21,13 @@ from shared.models import (
     failing,
 )
 
+RECOVERY = 2.0
+"""Seconds for which a node that was demoted together with the master lets that one recover as well.
+
+What befell both (all anchors killed, an engine update) ends for both, a moment apart: without this the VIP would move
+for nothing. Shorter than a leaving master's wait for a taker.
+"""
+
 
 @dataclass(frozen=True)
 class Heard:
@@ -93,13 +100,15 @@ def demoted_content(router: VirtualRouter) -> int:
 def _weaker_master_since(
     router: VirtualRouter, state: VrrpState, heard: Heard | None, before: Decision, now: float
 ) -> float | None:
-    """Since when a master alone has been heard that we are to relieve; None ends the wait, and the preemption."""
+    """Since when a master alone has been heard that we may relieve; None ends the wait, and the preemption."""
     if state is not VrrpState.BACKUP or heard is None or not router.demotable:
         return None
     if now - heard.at > router.master_down_interval or not (_is_demoted(heard) or _is_to_return(router, heard)):
         return None
     waited = before.weaker_master_since if before.relieves_demoted is _is_demoted(heard) else None
-    return now if waited is None else waited
+    if waited is not None:
+        return waited
+    return now + RECOVERY if before.demoted and _is_demoted(heard) else now
 
 
 def _is_demoted(heard: Heard) -> bool:

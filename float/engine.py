@@ -33,6 +33,7 @@ class Engine:
         self._installed: tuple[str, ...] = ()
         self._text = ""
         self._orphaned_vips: list[RouterEntry] = []
+        self._swept = True
         self._died_at = 0.0
         self._flags: tuple[str, ...] = ()
         """With which keepalived was started."""
@@ -62,17 +63,18 @@ class Engine:
     async def keep_running(self, resolved: ResolvedSpec, *, on_exit: Callable[[], None]) -> None:
         """Start keepalived when it is due, on a host swept of what an earlier one left. Raises OSError.
 
-        What a dead one left is served by the kernel until a peer advertises it, and goes then, start or no start.
+        What a dead one left is served by the kernel until a peer advertises it, and goes then, start or no start. A
+        keepalived that was no master any more when it died (its child still said so) may have left addresses too.
         """
         if self._keepalived.running and self._flags != resolved.spec.arguments:
             logger.info("keepalived stops, to start anew with other flags")
             await self.stop(resolved)
         now = self._clock.monotonic()
-        taken = bool(self._orphaned_vips) and all(self._taken(entry) for entry in self._orphaned_vips)
+        taken = not self._swept and all(self._taken(entry) for entry in self._orphaned_vips)
         due = self.lifecycle.due(now) and (taken or self._peers_had_time(now))
         if taken or due:
             await self._custody.sweep(resolved.addresses)
-            self._orphaned_vips = []
+            self._orphaned_vips, self._swept = [], True
         if due:
             await self._start(resolved.spec.arguments, on_exit)
 
@@ -93,7 +95,7 @@ class Engine:
         self.lifecycle = self.lifecycle.exited(now)
         if unasked:
             logger.error("keepalived died; it is started again", extra={"restarts": self.lifecycle.restarts})
-            self._orphaned_vips, self._died_at = masters, now
+            self._orphaned_vips, self._died_at, self._swept = masters, now, False
 
     async def stop(self, resolved: ResolvedSpec | None) -> None:
         """End keepalived cleanly, and leave no VIP behind. Raises OSError."""

@@ -82,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--faults", nargs="*", default=(), help="only faults with one of these words in their name")
     parser.add_argument("--sizes", type=int, nargs="*", default=SIZES, help="how many virtual IPs")
     parser.add_argument("--busy", type=float, default=60.0, help="seconds with all cores busy; 0 for none")
-    parser.add_argument("--checks", action="store_true", help="also fail a check that a node is required to pass")
+    parser.add_argument("--no-checks", dest="checks", action="store_false", help="fail no check that a node must pass")
     parser.add_argument("--minutes", type=float, help="end then, with what was found; --add goes on")
     parser.add_argument("--plan", action="store_true", help="only tell what would be done, and how long it may take")
     parser.add_argument("--render", action="store_true", help="only make table and chart of the last run again")

@@ -25,7 +25,7 @@ global_defs {{
     script_user root
 }}
 vrrp_script anchor {{
-    script "/usr/bin/pgrep -f {marker}"
+    script "/usr/bin/pgrep -f ^{marker}"
     interval 1
 }}
 vrrp_instance vip {{
@@ -54,6 +54,8 @@ _START = 'exec </dev/null >/dev/null 2>&1; setsid --fork bash -c "$0"'
 _LOOPS = "while :; do "
 _BOTH = "/run/ancestor.pid /run/ancestor-vrrp.pid"
 _SETTLE = 2.0
+_NOBODY_COMES = 6.0
+"""Seconds after which an operator comes: longer than the four that ours promises to need without one."""
 
 
 class Ancestor:
@@ -98,8 +100,8 @@ class Ancestor:
         if managers == 1:
             return [self._fault("only manager's anchor killed", self._kill_anchors, patience=0.0)]
         return [
-            self._fault("power cut", Lab.power_off, self._boot, silent=True),
-            self._fault("kernel dead", Lab.halt, self._boot, silent=True),
+            self._fault("power cut", Lab.power_off, self._boot, silent=True, dies=True),
+            self._fault("kernel dead", Lab.halt, self._boot, silent=True, dies=True),
             self._fault("cable out", Lab.unplug, Lab.plug, silent=True),
             self._fault("partition", Lab.partition, lambda lab, _: lab.heal()),
             self._fault("anchor killed", _signal(MARKER, "-9")),
@@ -111,7 +113,7 @@ class Ancestor:
             self._fault("keepalived killed (child)", _signal_files("-9", "/run/ancestor-vrrp.pid")),
             self._fault("keepalived killed (both)", _signal_files("-9", _BOTH)),
             self._fault("float killed", _signal_files("-9", _BOTH)),
-            self._fault("node's containers killed", _kill_all, self._restart),
+            self._fault("node's containers killed", _kill_all, self._restart, settle=_NOBODY_COMES),
             self._fault("VIP deleted by hand", Lab.delete_vip),
             self._fault("all anchors killed", self._kill_anchors, patience=0.0),
         ]
@@ -123,9 +125,11 @@ class Ancestor:
         undo: Callable[[Lab, str], object] | None = None,
         *,
         patience: float = 5.0,
+        settle: float = _SETTLE,
         silent: bool = False,
+        dies: bool = False,
     ) -> Fault:
-        return Fault(name, strike, undo, patience=patience, settle=_SETTLE, seconds=9, silent=silent)
+        return Fault(name, strike, undo, patience=patience, settle=settle, seconds=9, silent=silent, dies=dies)
 
     def _start(self, host: Host) -> None:
         peers = "\n        ".join(o.address for o in self._lab.hosts.values() if o != host) or "127.0.0.1"

@@ -52,7 +52,7 @@ class Trial:
     """From the fault until a new container ran in the place of the one that had ended; None where none ended."""
 
     second: float = 0.0
-    """The time with two holders after that."""
+    """From the fault until there was no second holder for good; 0 where there never was one."""
 
     load: float = 0.0
     """The machine's load average (1 minute) just before."""

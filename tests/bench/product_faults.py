@@ -21,8 +21,8 @@ OTHER_TAG = "bench"
 def of_several(*, checks: bool) -> list[Fault]:
     """With several managers; the check's fault where each host is required to listen on a port."""
     return [
-        Fault("power cut", Lab.power_off, _boot, seconds=11, silent=True, slow=True),
-        Fault("kernel dead", Lab.halt, _boot, seconds=11, silent=True, slow=True),
+        Fault("power cut", Lab.power_off, _boot, seconds=11, silent=True, dies=True, slow=True),
+        Fault("kernel dead", Lab.halt, _boot, seconds=11, silent=True, dies=True, slow=True),
         Fault("cable out", Lab.unplug, Lab.plug, seconds=4, silent=True),
         Fault("partition", Lab.partition, lambda lab, _: lab.heal(), settle=1.5, seconds=5),
         Fault("anchor killed", Lab.kill_anchor),

@@ -33,6 +33,9 @@ class Fault:
     silent: bool = False
     """The holder says no word: to be compared with the protocol's own limit, at every interval."""
 
+    dies: bool = False
+    """The host is cut off and then ended, which takes the lab a moment: what it holds meanwhile nobody can reach."""
+
     slow: bool = False
     """Dear to undo: half as many trials at the first interval, `--few` or none at the others."""
 

@@ -41,6 +41,8 @@ def run(lab: Lab, subject: Subject, fault: Fault) -> Trial:
         since = subject.runs_since(holder)
         report = client.report()
         changes = watch.changes(lab.vip)
+    if fault.dies:
+        changes = without_the_dead(changes, holder, struck, undone)
     middle = report.ended if fault.undo is None else undone
     back = None if since is None or since - to_wall < struck else since - to_wall
     return Trial(
@@ -57,9 +59,16 @@ def run(lab: Lab, subject: Subject, fault: Fault) -> Trial:
         met_again=_overlap(changes, middle, whole),
         gone=next((c.when - struck for c in changes if not c.present and c.when >= struck and c.host == holder), None),
         back=None if back is None else back - struck,
-        second=0.0 if back is None else _overlap(changes, back, whole),
+        second=_last_overlap(changes, struck, middle),
         load=load,
     )
+
+
+def without_the_dead(changes: Sequence[Change], host: str, struck: float, undone: float) -> list[Change]:
+    """PURE: the same, with that host's address gone when it was struck."""
+    rest = [c for c in changes if c.host != host or not struck <= c.when < undone]
+    address = next((c.address for c in changes), "")
+    return sorted([*rest, Change(struck, host, address, present=False)], key=lambda change: change.when)
 
 
 def _moved(lab: Lab, watch: AddressWatch, struck: float, holder: str, patience: float) -> float | None:
@@ -76,6 +85,11 @@ def _overlap(changes: Sequence[Change], start: float, end: float) -> float:
     found = spans(changes, lambda holders: holders > 1, until=end)
     parts = (min(begin + length, end) - max(begin, start) for begin, length in found)
     return max((part for part in parts if part > 0), default=0.0)
+
+
+def _last_overlap(changes: Sequence[Change], struck: float, end: float) -> float:
+    found = spans(changes, lambda holders: holders > 1, until=end)
+    return max((min(begin + length, end) - struck for begin, length in found if begin + length > struck), default=0.0)
 
 
 def _longest(report: GapReport, start: float, end: float) -> float:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
+import os
 import selectors
 import socket
 import struct
@@ -93,6 +95,8 @@ class AddressWatch:
         return list(spans(self.changes(address), lambda holders: holders == 0, until=time.monotonic()))
 
     def _run(self) -> None:
+        with contextlib.suppress(OSError):  # this thread's alone: what waits for the processor is stamped too late
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), -10)
         while not self._stopping.is_set():
             self._follow_reboots()
             self._listening.set()

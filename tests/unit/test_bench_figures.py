@@ -16,6 +16,8 @@ from tests.bench.idle import Appetite
 from tests.bench.jobs import Job, Pace
 from tests.bench.report import markdown
 from tests.bench.targets import verdicts
+from tests.bench.trial import without_the_dead
+from tests.lab.address_watch import Change
 
 
 def trial(
@@ -171,3 +173,11 @@ def test_dear_faults_are_not_repeated_at_every_interval() -> None:
     assert jobs.wanted(first=False, silent=True, slow=True, rare=False, **counts) == 5
     assert jobs.wanted(first=False, silent=False, slow=False, rare=False, **counts) == 2
     assert jobs.wanted(first=False, silent=False, slow=True, rare=False, **counts) == 0
+
+
+def test_a_dead_hosts_address_counts_no_longer_than_until_it_was_struck() -> None:
+    seen = [Change(1.0, "h1", "a", True), Change(5.1, "h2", "a", True), Change(5.3, "h1", "a", False)]
+
+    changes = without_the_dead(seen, "h1", 5.0, 9.0)
+
+    assert [(c.when, c.host, c.present) for c in changes] == [(1.0, "h1", True), (5.0, "h1", False), (5.1, "h2", True)]

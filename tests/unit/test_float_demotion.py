@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from float.demotion import UNDECIDED, Decision, Heard, decide, demoted_content
+from float.demotion import RECOVERY, UNDECIDED, Decision, Heard, decide, demoted_content
 from shared.models import Condition, Strength, VirtualRouter, VrrpState
 from tests.unit.float_samples import (
     BEST,
@@ -251,16 +251,33 @@ def test_a_better_peer_that_takes_over_meanwhile_ends_the_wait(interrupted_by: D
     assert again.weaker_master_since == 200.0
 
 
-@pytest.mark.parametrize("against", [LINK_LOST, SERVICE_DOWN])
+@pytest.mark.parametrize(("against", "longer"), [(LINK_LOST, RECOVERY), (SERVICE_DOWN, 0.0)])
 @pytest.mark.parametrize("interrupted", [taking(), waiting()])
 def test_a_backup_that_is_itself_struck_gives_up_and_waits_anew_when_it_recovers(
-    against: Condition, interrupted: Decision
+    against: Condition, longer: float, interrupted: Decision
 ) -> None:
     struck = answer(VrrpState.BACKUP, against, hears=heard(WORST, 48, 101.0), before=interrupted, now=101.0)
     recovered = answer(hears=heard(WORST, 48, 102.0), before=struck, now=102.0)
     assert not struck.preempt
     assert not recovered.preempt
-    assert recovered.look_again_at == 102.0 + 2 * MASTER_DOWN
+    assert recovered.look_again_at == 102.0 + longer + 2 * MASTER_DOWN
+
+
+def test_nodes_that_were_demoted_together_recover_together_and_the_vip_stays() -> None:
+    struck = answer(VrrpState.BACKUP, LINK_LOST, hears=heard(BEST, 49, 101.0), before=answer(), now=101.0)
+    recovered = answer(hears=heard(BEST, 49, 102.0), before=struck, now=102.0)
+    late = answer(hears=heard(BEST, 49, 102.0 + RECOVERY - 0.1), before=recovered, now=102.0 + RECOVERY - 0.1)
+    master_too = answer(hears=heard(BEST, 254, 102.0 + RECOVERY), before=late, now=102.0 + RECOVERY)
+    assert [recovered.preempt, late.preempt, master_too.preempt] == [False, False, False]
+    assert master_too.weaker_master_since is None
+
+
+def test_a_master_that_does_not_recover_is_relieved_by_the_node_that_did() -> None:
+    struck = answer(VrrpState.BACKUP, LINK_LOST, hears=heard(BEST, 49, 101.0), before=answer(), now=101.0)
+    recovered = answer(hears=heard(BEST, 49, 102.0), before=struck, now=102.0)
+    assert recovered.look_again_at is not None
+    at = recovered.look_again_at
+    assert answer(hears=heard(BEST, 49, at), before=recovered, now=at).preempt
 
 
 @pytest.mark.parametrize("interrupted", [taking(), waiting()])

@@ -270,8 +270,18 @@ async def test_a_keepalived_that_keeps_dying_is_given_pauses(world: World) -> No
     await world.keep_running()
     world.die(after=0.1)
     assert world.engine.next_change(world.clock.now) == world.clock.now + 1.0
+    await world.keep_running()
     assert await world.keep_running(after=0.9) == []
     assert await world.keep_running(after=0.1) == ["sweep 192.0.2.100", "start"]
+
+
+async def test_what_it_leaves_as_no_master_goes_at_once_and_not_after_the_pause(world: World) -> None:
+    await world.keep_running()
+    world.die(after=0.1)
+    await world.keep_running()
+    world.die(after=0.1)
+    assert await world.keep_running() == ["sweep 192.0.2.100"]
+    assert await world.keep_running() == []
 
 
 async def test_a_keepalived_that_cannot_be_started_is_tried_again(world: World) -> None:
