@@ -88,6 +88,12 @@ class Engine:
             return
         self.lifecycle = self.lifecycle.started(self._clock.monotonic())
 
+    async def rest(self, resolved: ResolvedSpec, why: str) -> None:
+        """Have keepalived stopped for as long as this is called instead of `keep_running`. Raises OSError."""
+        if self._keepalived.running:
+            logger.warning("keepalived is stopped: %s", why)
+            await self.stop(resolved)
+
     def exited(self, masters: list[RouterEntry]) -> None:
         """The child ended; `masters` are the routers that it held until then."""
         now = self._clock.monotonic()

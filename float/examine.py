@@ -6,15 +6,28 @@ SETGID even for root, and without it keepalived 2.3.3 "reloads" the configuratio
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from dataclasses import replace
 
+from float import own_template
 from float.addresses import Addresses
+from float.host import HostView
 from float.keepalived import Keepalived
 from float.ownership import OwnershipRecord
 from float.render import Renderer
-from float.resolve import ResolvedSpec, UnresolvableError, resolve
+from float.resolve import ResolvedSpec, UnresolvableError, resolve, vip_problems
 from float.vacancy import Vacancy
+from shared.additions import Template
 from shared.models import FloatSpec
+
+logger = logging.getLogger(__name__)
+
+OWN_LIMIT = 5.0
+"""Seconds that a user's template may take; rendering happens beside the loop."""
+
+MOST_LEFT_OUT = 20
+"""Lines of a user's template that are left out at most."""
 
 
 class Examiner:
@@ -40,12 +53,12 @@ class Examiner:
 
         Raises UnresolvableError with all problems of the rest, OSError if it cannot look.
         """
-        if spec.template:
-            raise UnresolvableError(("KEEPALIVED_CONF_TEMPLATE: this release has no templates of the user's own",))
         host = replace(await self._addresses.view(), gateways=await self._addresses.gateways())
         resolved = resolve(spec, host, self._record.addresses)
         if against := await self._vacancy.against(resolved):
             resolved = resolve(spec, host, self._record.addresses, against=against)
+        if spec.template:
+            return await self._with_own_text(resolved, spec.template, host)
         problems = await self._test(resolved)
         return await self._without_the_bad(resolved, problems) if problems else resolved
 
@@ -56,6 +69,41 @@ class Examiner:
             if problems:
                 return tuple(f"keepalived --config-test: {problem}" for problem in problems)
         return ()
+
+    async def _with_own_text(self, resolved: ResolvedSpec, template: Template, host: HostView) -> ResolvedSpec:
+        """The same with the virtual routers of the user's template; keepalived's complaints about it are warnings."""
+        try:
+            text = await asyncio.wait_for(asyncio.to_thread(self._renderer.render_own, resolved, template), OWN_LIMIT)
+        except TimeoutError:
+            raise UnresolvableError(
+                (f"{own_template.called(resolved.spec)} takes more than {OWN_LIMIT:g} s",)
+            ) from None
+        text, complaints = await self._mend(text)
+        own = own_template.read(text, resolved.spec, host)
+        against = [
+            problem
+            for router in own.routers
+            for vip in router.addresses
+            for problem in vip_problems(vip, host, self._record.addresses)
+        ]
+        adopted = own_template.adopt(resolved, own, text)
+        against += [line for line in await self._test(adopted) if own_template.is_fatal(line)]
+        if against:
+            raise UnresolvableError(tuple(against))
+        for warning in (*own.warnings, *complaints):
+            logger.warning("%s", warning)
+        return adopted
+
+    async def _mend(self, text: str) -> tuple[str, list[str]]:
+        """The text without the lines at which keepalived would end, and all that it has against it."""
+        left_out: list[str] = []
+        while True:
+            complaints = await self._keepalived.config_test(text)
+            line = own_template.fatal_line(complaints)
+            if line is None or len(left_out) >= MOST_LEFT_OUT:
+                return text, left_out + [f"keepalived says of the template: {complaint}" for complaint in complaints]
+            left_out.append(f"keepalived would end at line {line} of the template, so it is left out: {complaints[0]}")
+            text = own_template.without_line(text, line)
 
     async def _without_the_bad(self, resolved: ResolvedSpec, problems: tuple[str, ...]) -> ResolvedSpec:
         """Leave out the services' routers that keepalived refuses. Raises UnresolvableError when it is not they."""

@@ -5,40 +5,100 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateSyntaxError
+from jinja2.sandbox import SandboxedEnvironment
 
-from float.resolve import ResolvedRouter, ResolvedSpec
+from float.own_template import steer
+from float.resolve import ResolvedRouter, ResolvedSpec, UnresolvableError
+from float.scripts import path_of
+from shared.additions import ScriptCheck, Template
 from shared.models import Transport, VirtualIp
 
 _TEMPLATES = Path(__file__).with_name("templates")
 
 
+NO_SCRIPT = "/usr/bin/true"
+"""`CHECK_SCRIPT` where there is none: the float makes its checks itself."""
+
+
 class Renderer:
-    """The built-in template, compiled once."""
+    """The built-in template, compiled once, and the user's own."""
 
     def __init__(self, folder: Path) -> None:
         environment = Environment(
             loader=FileSystemLoader(_TEMPLATES),
+            autoescape=False,  # noqa: S701 - the text is keepalived's, whose values are validated, not HTML
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,
-            autoescape=False,  # noqa: S701 - the text is keepalived's, whose values are validated, not HTML
         )
         self._template = environment.get_template("keepalived.conf.j2")
         self._folder = folder
 
     def render(self, resolved: ResolvedSpec, *, preempting: Collection[str]) -> str:
         """The whole file; routers named in `preempting` are written without `nopreempt`."""
-        spec = resolved.spec
-        return self._template.render(
-            router_name=spec.router_name,
-            version=spec.vrrp_version,
-            password=spec.password,
-            multicast_group=spec.multicast_group if spec.transport is Transport.MULTICAST else None,
-            folder=self._folder,
-            instances=[_instance(r, preempt=r.router.name in preempting) for r in resolved.routers],
+        if resolved.own_text is not None:
+            return steer(resolved.own_text, resolved.routers, self._folder, preempting=preempting)
+        return self._template.render(self._values(resolved, preempting))
+
+    def render_own(self, resolved: ResolvedSpec, template: Template) -> str:
+        """What the user's template comes to. Raises UnresolvableError with the line that is wrong."""
+        environment = SandboxedEnvironment(
+            autoescape=False,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
         )
+        try:
+            compiled = environment.from_string(template.content)
+            return compiled.render({**self._values(resolved, ()), **_ancestors_values(resolved)})
+        except TemplateSyntaxError as error:
+            raise _refusal(template, error.lineno, error.message or "syntax error") from None
+        except Exception as error:  # noqa: BLE001 - an expression of the user's may fail in any way there is
+            raise _refusal(template, _line_of(error), str(error) or type(error).__name__) from None
+
+    def _values(self, resolved: ResolvedSpec, preempting: Collection[str]) -> dict[str, object]:
+        spec = resolved.spec
+        return {
+            "router_name": spec.router_name,
+            "hostname": spec.hostname,
+            "version": spec.vrrp_version,
+            "password": spec.password,
+            "multicast_group": spec.multicast_group if spec.transport is Transport.MULTICAST else None,
+            "folder": self._folder,
+            "instances": [_instance(r, preempt=r.router.name in preempting) for r in resolved.routers],
+        }
+
+
+def _ancestors_values(resolved: ResolvedSpec) -> dict[str, object]:
+    """Ancestor C's variables."""
+    first = resolved.routers[0]
+    script = next((check.script for check in resolved.spec.checks if isinstance(check, ScriptCheck)), None)
+    return {
+        "VIRTUAL_IP": first.advertised.address,
+        "VIRTUAL_MASK": first.advertised.prefix,
+        "VRID": first.router.vrid,
+        "INTERFACE": first.interface,
+        "CHECK_SCRIPT": path_of(script) if script else NO_SCRIPT,
+        "ROUTER_ID": resolved.spec.hostname,
+    }
+
+
+def _refusal(template: Template, line: int | None, why: str) -> UnresolvableError:
+    place = f" line {line}" if line else ""
+    return UnresolvableError((f"KEEPALIVED_CONF_TEMPLATE='{template.name}'{place}: {why}",))
+
+
+def _line_of(error: Exception) -> int | None:
+    """The template's line in which it failed; Jinja2 rewrites the traceback so that it is there."""
+    line, trace = None, error.__traceback__
+    while trace:
+        if trace.tb_frame.f_code.co_filename == "<template>":
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line
 
 
 def _instance(resolved: ResolvedRouter, *, preempt: bool) -> dict[str, object]:

@@ -57,6 +57,9 @@ class ResolvedSpec:
     refusals: tuple[str, ...] = ()
     """Services whose virtual IPs are left out, one sentence each; all others are not concerned."""
 
+    own_text: str | None = None
+    """What the user's own template came to; None for the built-in one."""
+
     @property
     def addresses(self) -> frozenset[IpAddress]:
         """Every virtual IP, of all routers."""
@@ -95,7 +98,7 @@ def _claim_problems(
     spec: FloatSpec, host: HostView, owned: frozenset[IpAddress], against: Mapping[str, str]
 ) -> Callable[[ServiceClaim], str]:
     def problems(claim: ServiceClaim) -> str:
-        found = [problem for vip in claim.virtual_ips for problem in _vip_problems(vip, host, owned)]
+        found = [problem for vip in claim.virtual_ips for problem in vip_problems(vip, host, owned)]
         if spec.vrrp_version == 2 and all(vip.address.version == 6 for vip in claim.virtual_ips):
             found.append("VRRPv2 cannot carry a virtual router that has only IPv6 addresses")
         return "; ".join([against[claim.service]] if claim.service in against else found)
@@ -129,12 +132,13 @@ def _problems(spec: FloatSpec, host: HostView, owned: frozenset[IpAddress]) -> I
         if router.claims:
             continue
         for vip in router.addresses:
-            yield from _vip_problems(vip, host, owned)
+            yield from vip_problems(vip, host, owned)
         if spec.vrrp_version == 2 and all(v.address.version == 6 for v in router.virtual_ips):
             yield f"virtual router {router.name} has only IPv6 addresses, which VRRPv2 cannot carry"
 
 
-def _vip_problems(vip: VirtualIp, host: HostView, owned: frozenset[IpAddress]) -> Iterator[str]:
+def vip_problems(vip: VirtualIp, host: HostView, owned: frozenset[IpAddress]) -> Iterator[str]:
+    """What stands against that address on this host, one sentence each; `owned` are those recorded as ours."""
     if vip.device and vip.device not in host.interfaces:
         yield f"virtual IP {vip}: interface '{vip.device}' is not on this node; it has {_names(host)}"
     elif not vip.device and not host.having(vip.address) and not subnet_device(vip, host):

@@ -66,11 +66,14 @@ class RouterBook:
 
     def __init__(self) -> None:
         self.entries: dict[str, RouterEntry] = {}
+        self.strangers: set[str] = set()
+        """Virtual routers that keepalived told of, and that are in no spec: we have no track file in them."""
+
         self._by_vrid: dict[int, RouterEntry] = {}
 
     def load(self, spec: ResolvedSpec) -> None:
         """Take the spec over; what is known of routers that stay is kept."""
-        kept = self.entries
+        kept, self.strangers = self.entries, set()
         self.entries = {}
         for resolved in spec.routers:
             entry = kept.get(resolved.router.name)
@@ -101,6 +104,8 @@ class RouterBook:
         """Book keepalived's word; returns the transition when it is one."""
         entry = self.entries.get(notice.router)
         if entry is None:
+            if notice.state is not VrrpState.INIT:
+                self.strangers.add(notice.router)
             return None
         entry.priority = notice.priority
         return self._move(entry, notice.state, now=now, wall=wall)

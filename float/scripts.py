@@ -18,11 +18,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from shared.additions import Script
+from shared.additions import SCRIPTS_FOLDER, Script
 
 ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
 _MOST_OUTPUT = 65_536
 """Bytes of output that are kept; the rest is read and dropped, so that no program ever blocks on it."""
+
+
+def path_of(script: Script, folder: Path = Path(SCRIPTS_FOLDER)) -> Path:
+    """Where the float has it: beside the others that came through the link, or where the user said."""
+    if script.content is None:
+        return Path(script.name)
+    return folder / hashlib.sha256(script.content).hexdigest()[:16] / Path(script.name).name
 
 
 class UnrunnableError(Exception):
@@ -48,7 +55,7 @@ class Scripts:
 
     def keep(self, scripts: Iterable[Script]) -> None:
         """Have the files of these, and of no others. Raises OSError."""
-        wanted = {self._path(script): script for script in scripts if script.content is not None}
+        wanted = {path_of(script, self._folder): script for script in scripts if script.content is not None}
         for path, script in wanted.items():
             if not path.exists():
                 _write(path, script.content or b"")
@@ -68,7 +75,7 @@ class Scripts:
         identity = _identity(script.user) if script.user else (None, None)
         try:
             return await asyncio.create_subprocess_exec(
-                str(self._path(script)),
+                str(path_of(script, self._folder)),
                 *arguments,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,
@@ -82,11 +89,6 @@ class Scripts:
             )
         except OSError as error:
             raise UnrunnableError(f"{script.name} cannot be executed: {error.strerror or error}") from None
-
-    def _path(self, script: Script) -> Path:
-        if script.content is None:
-            return Path(script.name)
-        return self._folder / hashlib.sha256(script.content).hexdigest()[:16] / Path(script.name).name
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -186,12 +186,27 @@ class Supervisor:
         resolved = self._doors.offers.adopted
         if resolved and self._may_begin():
             self._doors.engine.configure(resolved, self._book.entries.values())
-            await self._doors.engine.keep_running(resolved, on_exit=self.keepalived_exited)
+            if why := self._unsteered(now):
+                await self._doors.engine.rest(resolved, why)
+            else:
+                await self._doors.engine.keep_running(resolved, on_exit=self.keepalived_exited)
             self._situation.consider_giving_up(self._doors.engine.lifecycle, now)
             self._doors.engine.hold_leases(self._book.masters())
         if self._news or now >= self._look_at:
             await self._look(now)
         self._report(now)
+
+    def _unsteered(self, now: float) -> str:
+        """Why keepalived must rest: something stands against this node, and a virtual router of a user's own file
+        has no track file of ours, so that stopping is the only way to demote it. Empty while all is well.
+        """
+        against = next((c for c in self._situation.conditions(now) if not c.ok), None)
+        if against is None or not self._book.strangers:
+            return ""
+        names = ", ".join(sorted(self._book.strangers))
+        return (
+            f"{against.name}: {against.reason}; and {names}, which the template includes, cannot be demoted otherwise"
+        )
 
     def _may_begin(self) -> bool:
         """Not before a node that is new knows whether its VIPs are served, which takes half a second at most."""

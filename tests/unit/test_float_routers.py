@@ -15,6 +15,7 @@ from tests.unit.float_samples import (
     BEST,
     LINK_LOST,
     MASTER_DOWN,
+    RESOLVED_SPEC,
     RESOLVED,
     ROUTER,
     SERVICE_DOWN,
@@ -71,6 +72,15 @@ def test_the_same_state_told_again_is_no_transition() -> None:
 
 def test_a_word_about_a_router_of_another_spec_is_ignored() -> None:
     assert become(book(), VrrpState.MASTER, name="old") is None
+
+
+def test_a_router_that_keepalived_tells_of_and_nobody_ordered_is_remembered_until_the_next_spec() -> None:
+    routers = book()
+    become(routers, VrrpState.BACKUP, name="included")
+    become(routers, VrrpState.INIT, name="gone")
+    assert routers.strangers == {"included"}
+    routers.load(ResolvedSpec(RESOLVED_SPEC.spec, ()))
+    assert routers.strangers == set()
 
 
 def test_each_virtual_router_has_its_own_state() -> None:
