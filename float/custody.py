@@ -7,12 +7,12 @@ from collections.abc import Iterable
 
 from float.addresses import Addresses
 from float.guard import Watched
-from float.host import HostAddress, HostView
+from float.host import HostAddress, HostView, leasable
 from float.lease import LeaseKeeper
 from float.ownership import OwnershipRecord, left_behind
 from float.resolve import ResolvedSpec
 from float.routers import RouterEntry
-from shared.models import IpAddress, VrrpState
+from shared.models import IpAddress, VirtualIp, VrrpState
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +32,7 @@ class Custody:
         self._record = record
         self._strays: dict[HostAddress, float] = {}
         self._looks_left = 0
+        self._unleased: set[VirtualIp] = set()
         self.host = HostView((), ())
 
     async def look(self) -> HostView:
@@ -60,6 +61,18 @@ class Custody:
             for router in spec.routers
         )
         self._record.replace(spec.addresses | before, routers)
+        self._say_unleased(spec)
+
+    def _say_unleased(self, spec: ResolvedSpec) -> None:
+        """Once for each: who uses such a prefix should know what it costs."""
+        vips = {vip for router in spec.routers for vip in router.addresses if not leasable(vip.address, vip.prefix)}
+        for vip in sorted(vips - self._unleased, key=str):
+            logger.warning(
+                "%s has no lease, since the host's own route would share its lifetime: it stays on this node if float "
+                "and anchor die together; a /128 would not",
+                vip.cidr,
+            )
+        self._unleased |= vips
 
     async def sweep(self, wanted: frozenset[IpAddress]) -> None:
         """Remove every address of ours; keepalived must not be running. Raises OSError."""

@@ -63,3 +63,8 @@ class HostView:
         for address in self.addresses:
             found[address.address] += (address,)
         return dict(found)
+
+
+def leasable(address: IpAddress, prefix: int) -> bool:
+    """Whether a lifetime does no harm: IPv4 with any prefix, IPv6 only where no route of the host hangs on it."""
+    return address.version == 4 or prefix == 128

@@ -9,6 +9,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from float import rtnetlink
+from float.host import leasable
 from float.netlink import Netlink
 
 if TYPE_CHECKING:  # the lease keeper does without pydantic
@@ -66,8 +67,3 @@ def _indices(devices: Collection[str]) -> dict[int, str]:
         with contextlib.suppress(OSError):
             found[socket.if_nametoindex(device)] = device
     return found
-
-
-def leasable(address: IpAddress, prefix: int) -> bool:
-    """Whether a lifetime does no harm: IPv4 with any prefix, IPv6 only where no route of the host hangs on it."""
-    return address.version == 4 or prefix == 128

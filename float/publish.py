@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from float.host import HostView
+from float.host import HostView, leasable
 from float.routers import RouterEntry
 from shared.models import VrrpState
 from shared.status import PeerStatus, RouterStatus, VipStatus
@@ -57,4 +57,5 @@ def _vips(entry: RouterEntry, host: HostView) -> Iterable[VipStatus]:
             interface=vip.device or entry.resolved.interface,
             present=any(a.interface == vip.device for a in host.having(vip.address)),
             excluded=any(vip.address == e.address for e in excluded),
+            leased=leasable(vip.address, vip.prefix),
         )

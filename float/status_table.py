@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from shared.status import FloatStatus, RouterStatus
+from shared.status import FloatStatus, RouterStatus, VipStatus
 
 Row = Sequence[str]
 
@@ -18,7 +18,7 @@ def describe(status: FloatStatus) -> str:
         _table(("ROUTER", "VRID", "STATE", "SINCE (UTC)", "PRIORITY", "INTERFACE", "WHY"), map(_router, routers)),
         _table(
             ("VIRTUAL IP", "ROUTER", "INTERFACE", "HERE"),
-            ((v.address, r.name, v.interface, "yes" if v.present else "no") for r in routers for v in r.virtual_ips),
+            ((v.address, r.name, v.interface, _here(v)) for r in routers for v in r.virtual_ips),
         ),
         _table(
             ("PEER", "ROUTER", "NODE", "PRIORITY"),
@@ -31,6 +31,11 @@ def describe(status: FloatStatus) -> str:
         "\n".join(f"WARNING  {warning}" for warning in status.warnings),
     ]
     return "\n\n".join(block for block in blocks if block)
+
+
+def _here(vip: VipStatus) -> str:
+    there = "yes" if vip.present else "no"
+    return there if vip.leased else f"{there}, without a lease"
 
 
 def _headline(status: FloatStatus) -> str:

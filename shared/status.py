@@ -16,6 +16,8 @@ class VipStatus(Frozen):
     interface: str
     present: bool
     excluded: bool = False
+    leased: bool = True
+    """Whether the kernel removes it by itself when nobody renews it: not so for IPv6 with a subnet's prefix."""
 
 
 class PeerStatus(Frozen):

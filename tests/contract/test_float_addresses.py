@@ -8,13 +8,14 @@ import ipaddress
 import os
 import socket
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
 from float import rtnetlink
 from float.addresses import Addresses
 from float.host import KEEPALIVED_PROTOCOL, HostAddress, HostView
-from float.lease import LeaseKeeper
+from float.lease import LEASE, LeaseKeeper
 from float.lease_door import LeaseDoor
 from float.netlink import Netlink
 from tests.contract.float_world import eventually, kernel_address, own_network, run
@@ -217,6 +218,20 @@ def test_a_vip_outlives_its_lifetime_while_it_is_held() -> None:
     keeper.start()
     keeper.hold(HELD)
     assert not eventually(lambda: kernel_address("192.0.2.100") is None, within=4.5)
+    _end(keeper)
+
+
+def test_a_thousand_vips_outlive_ten_seconds_in_which_the_supervisor_is_blocked(tmp_path: Path) -> None:
+    vips = [ipaddress.ip_address("198.18.0.0") + number for number in range(1, 1001)]
+    batch = tmp_path / "batch"
+    batch.write_text("".join(f"address add {vip}/32 dev eth0\n" for vip in vips))
+    run("ip", "-batch", str(batch))
+    keeper = LeaseKeeper()
+    keeper.start()
+    keeper.hold(("eth0", vip) for vip in vips)
+    assert eventually(lambda: lifetime(str(vips[-1])) <= LEASE)
+    run("sleep", "10")  # this process does nothing meanwhile, and the keeper is another one
+    assert run("ip", "-oneline", "address", "show", "dev", "eth0").count("198.18.") == len(vips)
     _end(keeper)
 
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import time
+
 import pytest
 
+from float.newcomer import LIMIT
 from tests.lab.cluster import Lab
-from tests.lab.shell import wait_until
-from tests.swarm.audit import assert_healthy
+from tests.lab.shell import LabError, wait_until
+from tests.swarm.audit import SLACK, assert_healthy
 from tests.swarm.images import anchor_alone
-from tests.swarm.moves import taken_over
+from tests.swarm.moves import longest_overlap, taken_over
 from tests.swarm.repair import remove_stack, repair_swarm
 
 pytestmark = pytest.mark.swarm
@@ -53,11 +58,49 @@ def test_two_managers_serve_and_a_power_cut_moves_the_vip(two_managers: Lab) -> 
     assert lab.holders() == [heir]
 
 
+def test_a_node_that_joins_while_every_other_anchor_hangs_makes_no_second_holder(two_managers: Lab) -> None:
+    lab = two_managers
+    lab.deploy()
+    assert_healthy(lab, within=60, absent=("h3",))
+    holder = lab.wait_holder()
+
+    with lab.watch_addresses() as watch:
+        for name in ("h1", "h2"):
+            lab.pause_anchor(name)
+        _join(lab, "h3")
+        wait_until(lambda: f"{holder} (" in _newcomers_reason(lab, "h3"), 60, "h3 to say why it keeps back")
+        time.sleep(LIMIT + SLACK)
+        assert lab.holders() == [holder]
+        assert watch.overlaps(lab.vip) == []
+        for name in ("h1", "h2"):
+            lab.resume_anchor(name)
+        assert_healthy(lab, within=60)
+
+    assert longest_overlap(lab, watch) <= SLACK
+    _leave(lab, "h3")
+
+
 def test_a_single_manager_serves(one_manager: Lab) -> None:
     one_manager.deploy()
 
     assert_healthy(one_manager, absent=("h2", "h3"))
     assert one_manager.holders() == ["h1"]
+
+
+def _newcomers_reason(lab: Lab, name: str) -> str:
+    """What stands against a virtual router that has just begun there, as the float's own status says."""
+    with contextlib.suppress(LabError):
+        told = lab.host(name).docker("exec", lab.float_container(name).id, "status", "--json", check=False).stdout
+        found = [c for c in json.loads(told or "{}").get("conditions", ()) if c["name"] == "newcomer"]
+        return found[0]["reason"] if found else ""
+    return ""
+
+
+def _join(lab: Lab, name: str) -> None:
+    """It is a manager again, with the images that it had."""
+    first, host = lab.host("h1"), lab.host(name)
+    token = first.docker("swarm", "join-token", "-q", "manager").stdout.strip()
+    host.docker("swarm", "join", "--token", token, "--advertise-addr", host.address, f"{first.address}:2377")
 
 
 def _leave(lab: Lab, name: str) -> None:

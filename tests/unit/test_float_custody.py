@@ -13,8 +13,8 @@ from float.guard import Watched
 from float.host import HostAddress, HostView
 from float.lease import LeaseKeeper
 from float.ownership import OwnershipRecord
-from shared.models import IpAddress, VrrpState
-from tests.unit.float_samples import RESOLVED_SPEC, ROUTER, VIP, VIP6, address, entry, host, ips
+from shared.models import IpAddress, VirtualIp, VrrpState
+from tests.unit.float_samples import RESOLVED_SPEC, ROUTER, VIP, VIP6, address, entry, host, ips, resolved_spec
 
 VIP_HERE = address("192.0.2.100/32")
 OLD_VIP_HERE = address("192.0.2.50/32")
@@ -173,3 +173,10 @@ def test_before_the_first_look_no_recorded_address_counts_as_gone(world: World) 
 def test_the_routers_are_recorded_for_whoever_finds_their_vips_on_this_host(world: World) -> None:
     world.custody.claim(RESOLVED_SPEC)
     assert world.record.watched == (Watched(77, ips("192.0.2.100"), "eth0", None),)
+
+
+def test_a_vip_that_can_have_no_lease_is_said_once(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    router = ROUTER.model_copy(update={"virtual_ips": (VIP, VirtualIp.parse("2001:db8::100/64@eth0"))})
+    world.custody.claim(resolved_spec(router))
+    world.custody.claim(resolved_spec(router))
+    assert [r.getMessage().partition(" ")[0] for r in caplog.records] == ["2001:db8::100/64"]
