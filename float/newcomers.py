@@ -37,6 +37,7 @@ class Newcomers:
         self._clock = clock
         self._waiting: dict[str, Newcomer] = {}
         self._seen: dict[str, int] = {}
+        self._said: dict[str, str] = {}
         self._some = asyncio.Event()
 
     def look_at(self, entries: Mapping[str, RouterEntry]) -> None:
@@ -57,11 +58,26 @@ class Newcomers:
             for name, newcomer in self._waiting.items()
         }
         self._waiting = {name: newcomer for name, newcomer in self._waiting.items() if reasons[name] is not None}
+        self._say(reasons, now)
         return tuple(
             Condition(name="newcomer", ok=False, strength=Strength.REQUIRE, reason=reason, routers=(name,))
             for name, reason in reasons.items()
             if reason is not None
         )
+
+    def _say(self, reasons: Mapping[str, str | None], now: float) -> None:
+        """Log what holds one up for longer than the ordinary round, once, and its end."""
+        standing = {
+            name: reason
+            for name, reason in reasons.items()
+            if reason is not None and now - self._waiting[name].since >= FIRST_ROUND
+        }
+        for name, reason in standing.items():
+            if self._said.get(name) != reason:
+                logger.warning("%s does not take part yet: %s", name, reason)
+        for name in self._said.keys() - standing.keys():
+            logger.info("%s takes part now", name)
+        self._said = standing
 
     def undecided(self) -> bool:
         """Whether the first round of some of them is not over: worth waiting for with keepalived's start."""
@@ -95,8 +111,6 @@ class Newcomers:
             claim, peer = None, None
         if name not in self._waiting:
             return
-        if claim:
-            logger.warning("%s: %s has %s", name, claim.mac, claim.address, extra={"peer": peer and peer.hostname})
         self._waiting[name] = replace(self._waiting[name], asked=True, claim=claim, peer=peer)
 
 
