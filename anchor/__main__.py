@@ -61,7 +61,12 @@ def _parts(settings: AnchorSettings, files: UserFiles, docker: Docker, identity:
     talk = Conversation(memory, clock, node=settings.node_hostname, wake=bell.ring)
     hands = Hands(docker, asking, talk, container=identity.float_container, memory=memory, sleep=asyncio.sleep)
     survey = Survey(
-        docker, clock, node_id=identity.node_id, service_id=identity.service_id, tracked=settings.track_services
+        docker,
+        clock,
+        memory,
+        node_id=identity.node_id,
+        service_id=identity.service_id,
+        tracked=settings.track_services,
     )
     tasks = LocalTasks(docker, clock)
     specs = SpecKeeper(settings, survey, talk, tasks=tasks, files=files, node_id=identity.node_id)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from anchor.facts import Node
 from shared.models import FloatSpec, Frozen
 
 logger = logging.getLogger(__name__)
@@ -30,6 +31,9 @@ class Remembered(Frozen):
     unshielded: bool = False
     """Whether this engine could not start a float with a lowered OOM score."""
 
+    managers: tuple[Node, ...] = ()
+    """The managers that counted last: one that left while anchors were replaced is a peer for a while still."""
+
     failed_template: str | None = None
     """The spec of the anchor's task whose float did not come up: it is not tried a second time."""
 
@@ -42,7 +46,7 @@ class Memory:
         self._failed = False
         self.value = self._read()
 
-    def update(self, **changes: str | bool | FloatSpec | None) -> None:
+    def update(self, **changes: str | bool | FloatSpec | tuple[Node, ...] | None) -> None:
         """Remember these as well."""
         value = self.value.model_copy(update=changes)
         if value == self.value:

@@ -20,6 +20,7 @@ from anchor.facts import (
     NotManagingError,
     Service,
 )
+from anchor.memory import Memory
 from anchor.roster import Managers
 from anchor.service_labels import VIP
 from anchor.wakeups import Bell
@@ -38,16 +39,26 @@ class Survey:
     """What the Swarm said, kept current."""
 
     def __init__(
-        self, engine: Engine, clock: Clock, *, node_id: str, service_id: str, tracked: tuple[str, ...] = ()
+        self,
+        engine: Engine,
+        clock: Clock,
+        memory: Memory,
+        *,
+        node_id: str,
+        service_id: str,
+        tracked: tuple[str, ...] = (),
     ) -> None:
         self._engine = engine
         self._clock = clock
+        self._memory = memory
         self._node_id = node_id
         self._service_id = service_id
         self._tracked = tracked
         self._trouble = ""
         self.nodes: tuple[Node, ...] = ()
-        self.managers = Managers()
+        self.managers = Managers(listed=memory.value.managers)
+        """Begins as the anchor before this one left it, so that whoever left meanwhile lingers too."""
+
         self.service: Service | None = None
         self.labelled: tuple[LabelledService, ...] = ()
         """Every service that asks for a virtual IP by its labels."""
@@ -110,6 +121,7 @@ class Survey:
         now = self._clock.monotonic()
         self.nodes, self.service = nodes, service
         self.managers = self.managers.next(nodes, now)
+        self._memory.update(managers=self.managers.all)
         self.quorum = self.quorum.good(now)
         me = next((node for node in nodes if node.id == self._node_id), None)
         self.known = Known(True, me.manager if me else None, me.availability if me else None)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from anchor.memory import FILE, Memory, Remembered
-from tests.unit.anchor_fakes import spec
+from tests.unit.anchor_fakes import THREE, spec
 
 SPEC = spec()
 
@@ -14,6 +14,11 @@ def test_what_one_anchor_leaves_the_next_one_finds(tmp_path: Path) -> None:
     Memory(tmp_path).update(wire="w", spec=SPEC)
     Memory(tmp_path).update(failed_template="t")
     assert Memory(tmp_path).value == Remembered(wire="w", spec=SPEC, failed_template="t")
+
+
+def test_the_managers_are_found_again_as_they_were(tmp_path: Path) -> None:
+    Memory(tmp_path).update(managers=THREE)
+    assert Memory(tmp_path).value.managers == THREE
 
 
 def test_only_root_reads_it(tmp_path: Path) -> None:

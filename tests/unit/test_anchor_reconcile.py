@@ -45,7 +45,7 @@ class World:
         self.talk = Conversation(memory, self.clock, node="a", wake=lambda: None)
         self.talk.speak_through(self.wire)
         self.asking = Asking(self.clock)
-        self.survey = Survey(self.docker, self.clock, node_id="id-a", service_id="service-1")
+        self.survey = Survey(self.docker, self.clock, memory, node_id="id-a", service_id="service-1")
         hands = Hands(self.docker, self.asking, self.talk, container=FLOAT, memory=memory, sleep=self.clock.sleep)
         self.specs = SpecKeeper(
             settings(),

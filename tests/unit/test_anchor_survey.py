@@ -1,18 +1,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from anchor.facts import EngineError, EngineSilentError, NoQuorumError, NotManagingError
+from anchor.memory import Memory
+from anchor.roster import LINGER
 from anchor.survey import ALERT, CALM, Survey
 from tests.unit.anchor_fakes import THREE, FakeClock, FakeDocker, node, user_service
 
 
 class World:
-    def __init__(self) -> None:
-        self.docker, self.clock = FakeDocker(), FakeClock()
-        self.survey = Survey(self.docker, self.clock, node_id="id-a", service_id="service-1")
+    def __init__(self, folder: Path) -> None:
+        self.docker, self.clock, self._folder = FakeDocker(), FakeClock(), folder
+        self.survey = self.of_a_new_anchor()
+
+    def of_a_new_anchor(self) -> Survey:
+        return Survey(self.docker, self.clock, Memory(self._folder), node_id="id-a", service_id="service-1")
 
     async def look(self, *errors: EngineError, what: str = "nodes", after: float = 0.0) -> Survey:
         self.clock.now += after
@@ -25,8 +31,8 @@ class World:
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
 
 
 async def test_a_look_finds_nodes_service_and_this_nodes_part(world: World) -> None:
@@ -120,7 +126,24 @@ async def test_a_manager_that_left_is_looked_after_until_it_may_be_forgotten(wor
     world.docker.swarm_nodes = THREE[:2]
     assert (await world.look()).managers.all == THREE
     assert world.survey.pause == ALERT
-    assert (await world.look(after=20)).managers.all == THREE[:2]
+    assert (await world.look(after=LINGER)).managers.all == THREE[:2]
+
+
+async def test_a_manager_that_left_while_the_anchor_was_replaced_is_a_peer_for_a_while_still(world: World) -> None:
+    await world.look()
+    world.docker.swarm_nodes = THREE[:2]
+    world.survey = world.of_a_new_anchor()
+    assert (await world.look()).managers.all == THREE
+    assert (await world.look(after=LINGER)).managers.all == THREE[:2]
+
+
+async def test_the_anchor_after_next_knows_nothing_of_a_manager_that_was_forgotten(world: World) -> None:
+    await world.look()
+    world.docker.swarm_nodes = THREE[:2]
+    await world.look()
+    await world.look(after=LINGER)
+    world.survey = world.of_a_new_anchor()
+    assert (await world.look()).managers.all == THREE[:2]
 
 
 async def test_an_answer_that_cannot_be_understood_ends_nothing(world: World, caplog: pytest.LogCaptureFixture) -> None:
