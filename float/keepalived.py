@@ -7,6 +7,7 @@ import contextlib
 import ctypes
 import logging
 import os
+import re
 import signal
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -23,6 +24,9 @@ STOP_LIMIT = 4.0
 
 REALTIME_PRIORITY = 50
 _TEST_LIMIT = 10.0
+_PASSWORD = re.compile(r"(Password = ).*")
+"""How `--dump-conf` shows VRRPv2's password."""
+
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
@@ -179,7 +183,7 @@ async def _repeat_log(stream: asyncio.StreamReader) -> None:
     async for line in stream:
         text = line.decode(errors="replace").strip()
         if text:
-            logger.info("keepalived: %s", text.split(": ", 1)[-1])
+            logger.info("keepalived: %s", _PASSWORD.sub(r"\1(hidden)", text.split(": ", 1)[-1]))
 
 
 def release(about: str) -> str:

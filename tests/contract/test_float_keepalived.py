@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 from collections.abc import AsyncIterator, Callable
@@ -212,3 +213,16 @@ async def test_a_master_does_not_hear_itself(machine: Machine, transport: str) -
 async def test_the_configuration_with_its_password_is_readable_for_root_alone(machine: Machine) -> None:
     machine.keepalived.install("# secret\n")
     assert (machine.folder / "keepalived.conf").stat().st_mode & 0o077 == 0
+
+
+async def test_a_dump_of_the_configuration_hides_the_password(
+    machine: Machine, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    slow = ROUTER.model_copy(update={"advert_interval": 1.0})
+    await machine.install(
+        SPEC.model_copy(update={"vrrp_version": 2, "password": "h4nd-0ff", "virtual_routers": (slow,)})
+    )
+    await machine.keepalived.start(machine.count_exit, flags=("--dump-conf",))
+    assert await eventually(lambda: "Password = (hidden)" in caplog.text)
+    assert "h4nd-0ff" not in caplog.text
