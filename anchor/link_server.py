@@ -131,8 +131,7 @@ class LinkServer:
             logger.warning("Refused a caller on the link: it runs as user %s, not as root.", uid)
             return None
         writer.write(encode(self._hello))
-        line = await asyncio.wait_for(reader.readline(), HELLO_LIMIT)
-        hello = decode(line) if line else None
+        hello = await asyncio.wait_for(_first_known(reader), HELLO_LIMIT)
         if not isinstance(hello, FloatHello):
             return None
         if not self._listener.knows(hello):
@@ -156,6 +155,14 @@ class LinkServer:
             return
         if message is not None:
             self._listener.said(message)
+
+
+async def _first_known(reader: asyncio.StreamReader) -> Message | None:
+    """The first message of a type that this release knows; None at the end. Raises ProtocolError."""
+    while line := await reader.readline():
+        if (message := decode(line)) is not None:
+            return message
+    return None
 
 
 def _locked(file: int) -> bool:

@@ -10,7 +10,7 @@ from tests.swarm.moves import longest_overlap, taken_over
 
 pytestmark = pytest.mark.swarm
 
-SETTLED = 0.5
+SETTLED = 0.3
 """Seconds for which two nodes may both have the virtual IP once they hear each other again."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.lab.cluster import Lab
+from tests.lab.faults import FLOAT
 from tests.lab.shell import wait_until
 from tests.swarm.audit import assert_healthy
 from tests.swarm.moves import moved, taken_over
@@ -13,8 +14,9 @@ from tests.swarm.rollout import update, update_state
 pytestmark = pytest.mark.swarm
 
 
-def test_a_forced_update_of_the_anchors_moves_no_vip_and_costs_no_packet(lab: Lab) -> None:
+def test_a_forced_update_of_the_anchors_moves_no_vip_costs_no_packet_and_reloads_no_keepalived(lab: Lab) -> None:
     floats = {name: lab.float_container(name).id for name in lab.hosts}
+    reloads = {name: _reloads(lab, name) for name in lab.hosts}
 
     with lab.watch_addresses() as watch, lab.gap_client() as client:
         ended = update(lab, "--force")
@@ -26,6 +28,7 @@ def test_a_forced_update_of_the_anchors_moves_no_vip_and_costs_no_packet(lab: La
     assert moved(lab, watch) == []
     assert report.lost == 0, report.sentence()
     assert {name: lab.float_container(name).id for name in lab.hosts} == floats
+    assert {name: _reloads(lab, name) for name in lab.hosts} == reloads
 
 
 def test_a_drained_holder_hands_over_and_keeps_nothing_until_it_is_active_again(lab: Lab, holder: str) -> None:
@@ -50,3 +53,9 @@ def test_a_restarted_engine_of_the_holder_leaves_one_holder_and_one_float_a_node
         report = client.report()
 
     assert report.max_gap < 2.0, report.sentence()
+
+
+def _reloads(lab: Lab, name: str) -> int:
+    """How often the host's keepalived has read its configuration again, as it says itself."""
+    logs = lab.host(name).docker("logs", FLOAT)
+    return (logs.stdout + logs.stderr).count("Reloading")

@@ -97,6 +97,14 @@ async def test_a_float_is_greeted_heard_and_spoken_to(server: LinkServer, heard:
     await heard.until("arrived", answer, "left")
 
 
+async def test_what_a_later_release_says_before_its_hello_is_skipped(
+    server: LinkServer, heard: Heard, tmp_path: Path
+) -> None:
+    caller = await Caller.call(tmp_path, b'{"type":"of tomorrow"}\n', encode(HELLO))
+    await heard.until("arrived")
+    await caller.close()
+
+
 async def test_only_root_can_open_the_link(server: LinkServer, tmp_path: Path) -> None:
     assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o700
     assert stat.S_IMODE((tmp_path / SOCKET_NAME).stat().st_mode) == 0o600
@@ -110,7 +118,7 @@ async def test_a_caller_without_the_token_is_hung_up_on(server: LinkServer, hear
     await caller.close()
 
 
-@pytest.mark.parametrize("line", [b"nonsense\n", encode(Beat()), b'{"type":"of tomorrow"}\n', b"\n"])
+@pytest.mark.parametrize("line", [b"nonsense\n", encode(Beat()), b'{"type":"of tomorrow"}\n{}\n', b"\n"])
 async def test_who_does_not_say_hello_first_is_hung_up_on(
     server: LinkServer, heard: Heard, tmp_path: Path, line: bytes
 ) -> None:
