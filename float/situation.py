@@ -35,7 +35,6 @@ class Situation:
         self._link = NoLink() if alone else LinkState(severed_at=now)
         self._timing = _NO_SPEC
         self._verdict: tuple[Condition, ...] = ()
-        self._checks: tuple[Condition, ...] = ()
         self._own: dict[str, tuple[Condition, ...]] = {}
         self._handover_until = 0.0
         self._link_was_ok = True
@@ -66,10 +65,6 @@ class Situation:
     def observed(self, source: str, conditions: tuple[Condition, ...]) -> None:
         """What a source of this float's own (checks, say) has found, each time whole; it stands beside the verdict."""
         self._own[source] = conditions
-
-    def checked(self, checks: tuple[Condition, ...]) -> None:
-        """What this float's own checks say, each time whole."""
-        self._checks = checks
 
     def said_goodbye(self, reason: GoodbyeReason, now: float) -> None:
         """The anchor said why it goes; some reasons take us along."""

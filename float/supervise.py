@@ -142,7 +142,7 @@ class Supervisor:
 
     def checked(self) -> None:
         """A check of ours turned."""
-        self._situation.checked(self._doors.additions.conditions())
+        self._situation.observed("checks", self._doors.additions.conditions())
         self._rouse()
 
     # The loop.
@@ -256,7 +256,7 @@ class Supervisor:
 
     def _adopt(self, resolved: ResolvedSpec) -> None:
         self._doors.additions.adopt(resolved.spec, serving=bool(self._book.entries))
-        self._situation.checked(self._doors.additions.conditions())
+        self._situation.observed("checks", self._doors.additions.conditions())
         self._book.load(resolved)
         self._doors.newcomers.look_at(self._book.entries)
         self._situation.take_timing(resolved.spec)
