@@ -36,17 +36,20 @@ class Newcomers:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._waiting: dict[str, Newcomer] = {}
-        self._seen: dict[str, int] = {}
+        self._seen: frozenset[str] = frozenset()
         self._said: dict[str, str] = {}
         self._some = asyncio.Event()
 
     def look_at(self, entries: Mapping[str, RouterEntry]) -> None:
-        """A virtual router that was not there before is a newcomer; one that is gone is forgotten."""
-        vrids = {name: entry.router.vrid for name, entry in entries.items()}
-        new = {name for name, vrid in vrids.items() if self._seen.get(name) != vrid}
-        waiting = {name: newcomer for name, newcomer in self._waiting.items() if name in vrids and name not in new}
-        self._waiting = {**waiting, **{name: Newcomer(self._clock.monotonic()) for name in new}}
-        self._seen = vrids
+        """A virtual router that was not there before is a newcomer; one that is gone is forgotten.
+
+        One that has another VRID now took part until a moment ago, and all nodes change together: asking first would
+        only make their common outage longer.
+        """
+        waiting = {name: newcomer for name, newcomer in self._waiting.items() if name in entries}
+        new = {name: Newcomer(self._clock.monotonic()) for name in entries if name not in self._seen}
+        self._waiting = {**waiting, **new}
+        self._seen = frozenset(entries)
         if self._waiting:
             self._some.set()
 

@@ -138,3 +138,11 @@ async def test_a_router_that_took_part_is_no_newcomer_again(node: Node) -> None:
     await node.reasons_after_a_round()
     node.newcomers.look_at(node.entries)
     assert node.reasons() == []
+
+
+async def test_a_router_that_takes_part_under_another_vrid_is_no_newcomer(node: Node) -> None:
+    await node.reasons_after_a_round()
+    renumbered = ROUTER.model_copy(update={"vrid": ROUTER.vrid + 1})
+    node.entries[ROUTER.name] = RouterEntry(ResolvedRouter(renumbered, "eth0", OURS, Transport.UNICAST, VIP, ()))
+    node.newcomers.look_at(node.entries)
+    assert node.reasons() == []
