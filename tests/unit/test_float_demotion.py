@@ -358,3 +358,44 @@ def test_a_wait_always_ends_in_the_future(
 ) -> None:
     decision = answer(state, *conditions, hears=hears, before=before, now=now)
     assert decision.look_again_at is None or decision.look_again_at > now
+
+
+# Routers that return to the node that they prefer (KEEPALIVED_SPREAD).
+
+HOME = ROUTER.model_copy(update={"priority": 254, "return_after": 10.0})
+"""This node is the one that the router prefers."""
+
+
+def returning(now: float, *, before: Decision = UNDECIDED, hears: Heard | None = None) -> Decision:
+    """A healthy BACKUP's answer while a healthy node of lower priority is master."""
+    return answer(hears=hears or heard(SECOND, 200, now), before=before, now=now, router=HOME)
+
+
+def test_a_router_returns_only_after_its_delay() -> None:
+    first = returning(100.0)
+    assert (first.preempt, first.look_again_at) == (False, 110.0)
+    assert not returning(109.9, before=first).preempt
+    again = returning(110.0, before=first)
+    assert again.preempt
+    assert again.reason == "it prefers this node, and returns from 192.0.2.2 (priority 200)"
+
+
+def test_a_router_returns_to_nobody_but_the_node_that_it_prefers_most() -> None:
+    second = HOME.model_copy(update={"priority": 225})
+    decision = answer(hears=heard(SECOND, 200, 100.0), now=100.0, router=second)
+    assert (decision.preempt, decision.look_again_at) == (False, None)
+
+
+def test_a_demoted_master_is_relieved_without_the_delay() -> None:
+    waited = returning(100.0)
+    assert returning(101.0, before=waited, hears=heard(SECOND, 48, 101.0)).preempt
+
+
+def test_the_delay_begins_anew_when_the_return_was_interrupted() -> None:
+    struck = answer(VrrpState.BACKUP, LINK_LOST, hears=heard(SECOND, 200, 105.0), before=returning(100.0), now=105.0)
+    assert not returning(111.0, before=struck).preempt
+
+
+def test_a_router_that_came_home_is_not_preempting_any_more() -> None:
+    taken = returning(110.0, before=returning(100.0))
+    assert not answer(VrrpState.MASTER, before=taken, now=110.5, router=HOME).preempt

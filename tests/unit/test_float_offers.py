@@ -7,10 +7,14 @@ import asyncio
 from float.offers import Offers
 from float.resolve import ResolvedSpec, UnresolvableError
 from shared.link_protocol import SpecAnswer, SpecMessage
-from shared.models import FloatSpec
+from shared.models import FloatSpec, ServiceClaim, VirtualIp
 from tests.unit.float_samples import ROUTER, SPEC, resolved
 
 BAD = SPEC.model_copy(update={"interface": "nosuch0"})
+CLAIM = ServiceClaim(service="web", label="192.0.2.50", virtual_ips=(VirtualIp.parse("192.0.2.50"),))
+WITH_SERVICE = SPEC.model_copy(
+    update={"virtual_routers": (ROUTER, ROUTER.model_copy(update={"name": "web", "vrid": 50, "claims": (CLAIM,)}))}
+)
 OTHER = SPEC.model_copy(update={"vrrp_version": 2})
 
 
@@ -19,12 +23,13 @@ class Host:
 
     def __init__(self) -> None:
         self.asked = 0
+        self.refusals: tuple[str, ...] = ("no web here",)
 
     async def examine(self, spec: FloatSpec) -> ResolvedSpec:
         self.asked += 1
         if spec == BAD:
             raise UnresolvableError(("no nosuch0 here",))
-        return ResolvedSpec(spec, (resolved(ROUTER),))
+        return ResolvedSpec(spec, (resolved(ROUTER),), self.refusals if spec == WITH_SERVICE else ())
 
 
 class Desk:
@@ -93,3 +98,20 @@ async def test_a_spec_is_called_as_its_anchor_calls_it_since_another_release_com
     await desk.offered(SPEC, called="of a newer anchor")
     assert desk.offers.digest == "of a newer anchor"
     assert desk.answers == [SpecAnswer(digest="of a newer anchor", accepted=True)]
+
+
+async def test_services_that_are_left_out_are_told_with_the_answer_and_the_own_do_not_wait_for_them() -> None:
+    desk = Desk()
+    await desk.offered(WITH_SERVICE)
+    assert desk.answers == [SpecAnswer(digest=WITH_SERVICE.digest, accepted=True, refusals=("no web here",))]
+    assert desk.adopted == [SPEC.digest, WITH_SERVICE.digest]
+
+
+async def test_a_spec_without_some_services_is_examined_again_when_it_is_offered_again() -> None:
+    desk = Desk()
+    await desk.offered(WITH_SERVICE)
+    desk.host.refusals = ()
+    await desk.offered(WITH_SERVICE)
+    assert desk.answers[-1].refusals == ()
+    assert desk.offers.adopted is not None
+    assert desk.offers.adopted.refusals == ()

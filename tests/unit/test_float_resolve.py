@@ -7,8 +7,8 @@ import ipaddress
 import pytest
 
 from float.host import HostAddress
-from float.resolve import ResolvedRouter, UnresolvableError, resolve
-from shared.models import FloatSpec, Peer, Transport, VirtualIp
+from float.resolve import ResolvedRouter, ResolvedSpec, UnresolvableError, resolve
+from shared.models import FloatSpec, Peer, ServiceClaim, Transport, VirtualIp, VirtualRouter
 from tests.unit.float_samples import BEST, OURS, ROUTER, SECOND, SPEC, WORST, address, host, ips
 
 HOST6 = (address("2001:db8::3/64"), address("fe80::3/64"))
@@ -175,3 +175,51 @@ def test_vrrpv2_cannot_carry_only_ipv6() -> None:
 def test_all_problems_are_told_at_once_and_each_once() -> None:
     wrong = spec("192.0.2.254", "192.0.2.3@eth0", "203.0.113.9", excluded=("203.0.113.9",))
     assert len(problems(wrong).splitlines()) == 3
+
+
+# Services' claims: one that this host cannot carry goes alone.
+
+
+def claiming(name: str, *vips: str) -> VirtualRouter:
+    """A router of services, each with one virtual IP."""
+    claims = tuple(
+        ServiceClaim(service=f"{name}{number}", label=text, virtual_ips=(VirtualIp.parse(text),))
+        for number, text in enumerate(vips)
+    )
+    virtual_ips = tuple(vip for claim in claims for vip in claim.virtual_ips)
+    return ROUTER.model_copy(update={"name": name, "vrid": 50, "virtual_ips": virtual_ips, "claims": claims})
+
+
+def carried(*routers: VirtualRouter, against: dict[str, str] | None = None) -> ResolvedSpec:
+    """What this host makes of them beside the stack's own."""
+    wanted = SPEC.model_copy(update={"virtual_routers": (ROUTER, *routers)})
+    return resolve(wanted, host(), frozenset(), against=against or {})
+
+
+@pytest.mark.parametrize(
+    ("vip", "why"),
+    [
+        ("203.0.113.9", "no subnet of this node holds it"),
+        ("192.0.2.254", "is this node's default gateway"),
+        ("192.0.2.3", "is an address of this node itself"),
+        ("192.0.2.9@eth9", "interface 'eth9' is not on this node"),
+    ],
+)
+def test_a_claim_that_this_host_cannot_carry_is_left_out_and_nothing_else(vip: str, why: str) -> None:
+    found = carried(claiming("web", vip))
+    assert [router.router.name for router in found.routers] == ["vip"]
+    (refusal,) = found.refusals
+    assert refusal.startswith(f"Service web0: label keepalived.vip={vip} is refused: ")
+    assert why in refusal
+
+
+def test_services_that_share_a_router_are_refused_one_by_one() -> None:
+    found = carried(claiming("web", "203.0.113.9", "192.0.2.60", "192.0.2.61"))
+    assert [vip.cidr for vip in found.routers[1].addresses] == ["192.0.2.60/32", "192.0.2.61/32"]
+    assert len(found.refusals) == 1
+
+
+def test_what_was_found_against_a_claim_elsewhere_leaves_it_out_too() -> None:
+    found = carried(claiming("web", "192.0.2.60", "192.0.2.61"), against={"web1": "somebody has it"})
+    assert [claim.service for claim in found.routers[1].router.claims] == ["web0"]
+    assert found.refusals == ("Service web1: label keepalived.vip=192.0.2.61 is refused: somebody has it",)

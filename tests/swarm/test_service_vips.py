@@ -1,0 +1,129 @@
+"""A virtual IP for any service: it comes and goes with the label, follows the tasks, and a clash harms nobody else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.lab.cluster import Lab
+from tests.lab.segment import BRIDGE
+from tests.lab.shell import run, wait_until
+from tests.swarm import user_services
+from tests.swarm.audit import SLACK
+from tests.swarm.moves import moved
+from tests.swarm.rollout import roll_out
+from tests.swarm.user_services import label, longest_silence, routers, service, tasks, told, wait_gone, wait_running
+
+pytestmark = pytest.mark.swarm
+
+ONE_A_NODE = ("--mode", "global")
+PROMISED = 2.0
+"""Seconds in which a virtual IP stands after its label, and is gone after it."""
+
+OWN_VRID = 77
+
+
+def test_a_label_brings_a_virtual_ip_and_takes_it_away_and_the_stacks_own_loses_no_advert(
+    lab: Lab, tmp_path: Path
+) -> None:
+    address = user_services.vip(lab, 50)
+    with service(lab, "web", *ONE_A_NODE) as web:
+        with lab.watch_addresses() as watch, lab.capture("ip proto 112", tmp_path / "vrrp") as pcap:
+            labelled = label(lab, web, "--label-add", f"keepalived.vip={address}")
+            lab.wait_holder(address, timeout=10)
+            came = watch.changes(address)[0].when
+            wait_until(lambda: all("web" in routers(lab, host) for host in lab.hosts), 5, "all buoys to show it")
+            named = [routers(lab, host)["web"] for host in lab.hosts]
+            unlabelled = label(lab, web, "--label-rm", "keepalived.vip")
+            gone = wait_gone(lab, address, timeout=10)
+
+        assert came - labelled <= PROMISED + SLACK
+        assert gone - unlabelled <= PROMISED + SLACK
+        assert {router["vrid"] for router in named} == {50}
+        assert moved(lab, watch) == []
+        assert watch.overlaps(address) == []
+        assert longest_silence(pcap, OWN_VRID) < 0.3
+
+
+def test_the_virtual_ip_follows_the_task_when_it_is_killed_unhealthy_or_scaled_away(lab: Lab) -> None:
+    address = user_services.vip(lab, 51)
+    options = ("--replicas", "2", "--replicas-max-per-node", "1", "--label", f"keepalived.vip={address}")
+    with service(lab, "api", *options, "--label", "keepalived.track=local", health=True) as api:
+        wait_running(lab, api, 2)
+        first = lab.wait_holder(address, timeout=20)
+        assert first in tasks(lab, api)
+
+        with lab.watch_addresses() as watch:
+            lab.host(first).docker("exec", tasks(lab, api)[first], "rm", "/tmp/healthy")
+            wait_until(lambda: lab.holders(address) not in ([], [first]), 10, "another holder", interval=0.02)
+            second = lab.wait_holder(address, timeout=5)
+            absences = watch.absences(address)
+        assert sum(length for _, length in absences) < 0.3
+
+        lab.host(second).docker("kill", tasks(lab, api)[second])
+        wait_until(lambda: lab.holders(address) != [second], 10, f"{second} to give it up", interval=0.02)
+
+        lab.ask_swarm("service", "scale", "--detach", f"{api}=0")
+        wait_gone(lab, address, timeout=20)
+        reasons = [str(routers(lab, host)["api"]["reason"]) for host in lab.hosts]
+        assert all("service:api: no task of api" in reason for reason in reasons), reasons
+        assert lab.http("h1", "/cluster")[0] == 200
+
+
+def test_services_that_ask_for_what_is_taken_are_refused_alone_and_every_node_says_why(lab: Lab) -> None:
+    taken, free, stranger = lab.vip, user_services.vip(lab, 52), user_services.vip(lab, 53)
+    with _a_host_with(lab, stranger), lab.watch_addresses() as watch:
+        with (
+            service(lab, "good", *ONE_A_NODE, "--label", f"keepalived.vip={free}"),
+            service(lab, "late", *ONE_A_NODE, "--label", f"keepalived.vip={free}"),
+            service(lab, "greedy", *ONE_A_NODE, "--label", f"keepalived.vip={taken}"),
+            service(lab, "abroad", *ONE_A_NODE, "--label", "keepalived.vip=198.51.100.7"),
+            service(lab, "rival", *ONE_A_NODE, "--label", f"keepalived.vip={stranger}"),
+            service(lab, "typo", *ONE_A_NODE, "--label", "keepalived.vip=10.0.0.300"),
+        ):
+            lab.wait_holder(free, timeout=15)
+            expected = [
+                f"Service late: label keepalived.vip={free} is refused: {free} belongs to service good",
+                f"Service greedy: label keepalived.vip={taken} is refused: {taken} belongs to the stack itself",
+                "Service abroad: label keepalived.vip=198.51.100.7 is refused: virtual IP 198.51.100.7/32: no subnet",
+                f"Service rival: label keepalived.vip={stranger} is refused: {stranger} is in use",
+                "Service typo: label keepalived.vip=10.0.0.300 is refused",
+            ]
+            for host in lab.hosts:
+                wait_until(partial(_all_told, lab, host, expected), 10, f"{host} to say all of {expected}")
+                assert set(routers(lab, host)) == {"VI_1", "good"}
+        assert watch.changes(stranger) == []
+        assert moved(lab, watch) == []
+
+
+def test_the_stacks_own_virtual_ip_stays_with_a_tracked_service(lab: Lab) -> None:
+    with service(lab, "proxy", "--replicas", "2", "--replicas-max-per-node", "1") as proxy:
+        wait_running(lab, proxy, 2)
+        assert roll_out(lab, KEEPALIVED_TRACK_SERVICES="proxy") == []
+        holder = lab.wait_holder()
+        assert holder in tasks(lab, proxy)
+        with lab.gap_client() as client:
+            lab.host(holder).docker("stop", "--time", "2", tasks(lab, proxy)[holder])
+            wait_until(lambda: lab.holders() not in ([], [holder]), 10, "another holder", interval=0.02)
+            report = client.report()
+        assert report.max_gap < 0.3, report.sentence()
+        assert lab.wait_holder() in tasks(lab, proxy)
+
+
+def _all_told(lab: Lab, host: str, sentences: list[str]) -> bool:
+    return all(told(lab, host, sentence) for sentence in sentences)
+
+
+@contextmanager
+def _a_host_with(lab: Lab, address: str) -> Iterator[None]:
+    """The LAN's own host has the address beside its own."""
+    ip = ["ip", "-n", lab.plan.lan_namespace, "addr"]
+    run([*ip, "add", f"{address}/32", "dev", BRIDGE])
+    try:
+        yield
+    finally:
+        run([*ip, "del", f"{address}/32", "dev", BRIDGE])
