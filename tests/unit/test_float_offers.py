@@ -54,6 +54,7 @@ class Desk:
         )
         await answered.wait()
         work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
 
 
 async def test_an_accepted_spec_is_adopted_and_answered() -> None:
