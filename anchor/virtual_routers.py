@@ -65,6 +65,7 @@ def build(settings: AnchorSettings, roster: Roster, swarm: Swarm) -> Outcome:
         link_timeout=settings.link_timeout,
         update_grace=settings.update_grace,
         orphan_after=settings.orphan_after,
+        advertise_all=settings.vrrp_version == 2,  # spoken beside plain keepalived, which counts the addresses
     )
     return Outcome(
         spec,
