@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from anchor.container_spec import DIGEST_LABEL, FLOAT_SERVICE_LABEL, FLOAT_STACK_LABEL, TEMPLATE_LABEL
+from anchor.container_spec import DIGEST_LABEL, FLOAT_SERVICE_LABEL, FLOAT_STACK_LABEL, HIDDEN_LABEL, TEMPLATE_LABEL
 from anchor.facts import Container
 from shared.errors import NameTakenError
 
@@ -106,13 +106,21 @@ def is_ours(container: Container, stack: str) -> bool:
     return FLOAT_SERVICE_LABEL in container.labels and container.labels.get(FLOAT_STACK_LABEL) == stack
 
 
+def is_ancestors(container: Container, name: str) -> bool:
+    """Whether it is the float of the bash stack that ours replaces: its anchor, now gone, always removed it first."""
+    labels = container.labels
+    return (
+        container.name == name and HIDDEN_LABEL in labels and not {FLOAT_SERVICE_LABEL, FLOAT_STACK_LABEL} & {*labels}
+    )
+
+
 def make(containers: Sequence[Container], desired: Desired) -> Plan:
     """The steps to exactly one float. Raises NameTakenError when the name is somebody else's, and will stay so."""
     leaving, containers = _split(containers, desired)
     ours = [container for container in containers if is_ours(container, desired.stack)]
     _check_name(containers, desired)
     current = _current(ours, desired.name)
-    others = [container for container in ours if container is not current]
+    others = [c for c in containers if c is not current and (c in ours or is_ancestors(c, desired.name))]
     waiting = tuple(AwaitRemoval(container.id) for container in leaving)
     cleaning = (*_ended(others), *_removed(others))
     if current is None:
@@ -177,7 +185,7 @@ def _split(containers: Sequence[Container], desired: Desired) -> tuple[list[Cont
 
 def _check_name(containers: Iterable[Container], desired: Desired) -> None:
     holder = next((container for container in containers if container.name == desired.name), None)
-    if holder is None or is_ours(holder, desired.stack):
+    if holder is None or is_ours(holder, desired.stack) or is_ancestors(holder, desired.name):
         return
     stack = holder.labels.get(FLOAT_STACK_LABEL)
     whose = f"is the float of the stack {stack!r}" if stack else f"is a container of image {holder.image}, not a float"

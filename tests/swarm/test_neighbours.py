@@ -194,11 +194,11 @@ def _at(town: Town, text: str) -> str:
 
 
 def _all(story: Story, holder: Callable[[Image], str], within: float) -> None:
+    """Every address of each image comes to the one host that it should be on."""
     lab, town = story.town.lab, story.town
     for image in IMAGES:
         for vip in image.vips:
-            wanted = [holder(image)]
-            wait_until(lambda v=vip, w=wanted: lab.holders(town.address(v)) == w, within, f"{image.name} on {wanted}")
+            assert lab.wait_holder(town.address(vip), timeout=within) == holder(image), f"{image.name}: {vip}"
 
 
 def _after(seconds: float) -> float:

@@ -135,6 +135,12 @@ def test_a_foreign_container_of_that_name_is_never_touched() -> None:
         plans.make((FOREIGN,), DESIRED)
 
 
+def test_the_float_of_the_bash_stack_makes_way_as_its_own_next_anchor_would_have_it() -> None:
+    ancestors = Container("id-a", NAME, "rjchicago/keepalived-float", "image-a", "running", {"hidden": ""})
+    assert plans.make((ancestors,), DESIRED).steps == (Stop(NAME), Remove(NAME), Create(NAME), Start(NAME))
+    assert plans.fitting((ancestors,), DESIRED) is None
+
+
 @pytest.mark.parametrize("leaving", [a_float(state="removing"), replace(FOREIGN, state="removing")])
 def test_a_container_that_docker_is_removing_is_waited_for_whosever_it_was(leaving: Container) -> None:
     plan = plans.make((leaving,), DESIRED)
