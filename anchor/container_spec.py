@@ -28,8 +28,8 @@ TEMPLATE_LABEL = "keepalived.task-template"
 CAPABILITIES = ("NET_ADMIN", "NET_RAW", "SYS_NICE")
 """Addresses and routes; VRRP's raw sockets and ARP; a scheduling priority that a busy host does not starve."""
 
-MEMORY = 256 * 1024 * 1024
-"""Bytes: some four times what a float with hundreds of virtual IPs uses, so that only a leak ever meets it."""
+MEMORY = 512 * 1024 * 1024
+"""Bytes: at least four times the peak of all its processes together, so that only a leak ever meets it."""
 
 USER_CAPABILITIES = ("KILL", "SETGID", "SETUID")
 """Only where a script runs as another user: to become that user, and to end the script when its time is up."""

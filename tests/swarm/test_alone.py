@@ -46,7 +46,7 @@ def test_the_cookbooks_two_nodes_elect_by_priority_over_unicast_and_fail_over(to
     pcap = lab.plan.state / "cookbook.pcap"
     with lab.watch_addresses() as watch:
         with lab.capture("ip proto 112 and src 192.168.4.1", pcap):
-            assert "VI_1  VRID 51  MASTER" in town.exec("h1", "keepalived", "status").stdout
+            assert "VI_1    51    MASTER" in town.exec("h1", "keepalived", "status").stdout
             wait_until(lambda: pcap.read_bytes()[24:] != b"", 5, "an advert")
         lab.host("h1").docker("stop", "keepalived")
         wait_until(lambda: lab.holders(vip) == ["h2"], 3, "the secondary to take over")
