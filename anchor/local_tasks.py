@@ -63,6 +63,8 @@ class LocalTasks:
         """That container's service is to be looked at."""
         if followed.stops(event):
             self._stopping[event.id] = self._clock.monotonic()
+        elif event.action in ("die", "start"):  # what was asked for is done, or was followed by a restart
+            self._stopping.pop(event.id, None)
         self._dirty.add(event.labels[SERVICE_ID_LABEL])
         self._bell.ring()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -10,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.lab.cluster import Lab
+from tests.lab.processes import marked_environment
 from tests.lab.segment import BRIDGE
 from tests.lab.shell import run, wait_until
 from tests.swarm import user_services
@@ -25,6 +28,17 @@ PROMISED = 2.0
 """Seconds in which a virtual IP stands after its label, and is gone after it."""
 
 OWN_VRID = 77
+
+FOREIGN_ROUTER = """
+import socket, sys, time
+sender = socket.socket(socket.AF_INET, socket.SOCK_RAW, 112)
+sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(sys.argv[1]))
+sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 255)
+while True:
+    sender.sendto(bytes([0x31, int(sys.argv[2]), 100, 1, 0, 100, 0, 0, 192, 0, 2, 1]), ("224.0.0.18", 0))
+    time.sleep(0.5)
+"""
+"""Adverts as of RFC 9568, section 5.2."""
 
 
 def test_a_label_brings_a_virtual_ip_and_takes_it_away_and_the_stacks_own_loses_no_advert(
@@ -75,14 +89,15 @@ def test_the_virtual_ip_follows_the_task_when_it_is_killed_unhealthy_or_scaled_a
 
 
 def test_services_that_ask_for_what_is_taken_are_refused_alone_and_every_node_says_why(lab: Lab) -> None:
-    taken, free, stranger = lab.vip, user_services.vip(lab, 52), user_services.vip(lab, 53)
-    with _a_host_with(lab, stranger), lab.watch_addresses() as watch:
+    taken, free, stranger, other = lab.vip, *(user_services.vip(lab, number) for number in (52, 53, 54))
+    with _a_host_with(lab, stranger), _a_foreign_router(lab, 99), lab.watch_addresses() as watch:
         with (
             service(lab, "good", *ONE_A_NODE, "--label", f"keepalived.vip={free}"),
             service(lab, "late", *ONE_A_NODE, "--label", f"keepalived.vip={free}"),
             service(lab, "greedy", *ONE_A_NODE, "--label", f"keepalived.vip={taken}"),
             service(lab, "abroad", *ONE_A_NODE, "--label", "keepalived.vip=198.51.100.7"),
             service(lab, "rival", *ONE_A_NODE, "--label", f"keepalived.vip={stranger}"),
+            service(lab, "foreign", *ONE_A_NODE, "--label", f"keepalived.vip={other}", "--label", "keepalived.vrid=99"),
             service(lab, "typo", *ONE_A_NODE, "--label", "keepalived.vip=10.0.0.300"),
         ):
             lab.wait_holder(free, timeout=15)
@@ -91,6 +106,7 @@ def test_services_that_ask_for_what_is_taken_are_refused_alone_and_every_node_sa
                 f"Service greedy: label keepalived.vip={taken} is refused: {taken} belongs to the stack itself",
                 "Service abroad: label keepalived.vip=198.51.100.7 is refused: virtual IP 198.51.100.7/32: no subnet",
                 f"Service rival: label keepalived.vip={stranger} is refused: {stranger} is in use",
+                f"Service foreign: label keepalived.vip={other} is refused: VRID 99 is advertised by",
                 "Service typo: label keepalived.vip=10.0.0.300 is refused",
             ]
             for host in lab.hosts:
@@ -116,6 +132,19 @@ def test_the_stacks_own_virtual_ip_stays_with_a_tracked_service(lab: Lab) -> Non
 
 def _all_told(lab: Lab, host: str, sentences: list[str]) -> bool:
     return all(told(lab, host, sentence) for sentence in sentences)
+
+
+@contextmanager
+def _a_foreign_router(lab: Lab, vrid: int) -> Iterator[None]:
+    """Another VRRP router in the LAN, which advertises that VRID by multicast."""
+    program = [sys.executable, "-c", FOREIGN_ROUTER, str(lab.plan.gateway), str(vrid)]
+    with subprocess.Popen(
+        ["ip", "netns", "exec", lab.plan.lan_namespace, *program], cwd="/", env=marked_environment(lab.plan.name)
+    ) as router:
+        try:
+            yield
+        finally:
+            router.terminate()
 
 
 @contextmanager

@@ -67,6 +67,14 @@ async def test_one_that_does_not_stop_serves_again_after_a_while() -> None:
     assert world.ok() == {"service:web": True}
 
 
+async def test_a_container_that_is_started_again_serves_at_once() -> None:
+    world = World(WEB)
+    world.tasks.happened(event("kill", signal="15"))
+    world.tasks.happened(event("start"))
+    await world.tasks.look()
+    assert world.ok() == {"service:web": True}
+
+
 async def test_a_look_that_fails_changes_nothing_and_is_tried_again() -> None:
     world = World(WEB)
     await world.tasks.look()
