@@ -47,6 +47,30 @@ vrrp_instance VI_1 {{
     }}
 }}
 """
+SINGLE_CONF = """\
+global_defs {{
+    router_id {name}
+}}
+vrrp_instance VI_1 {{
+    interface eth0
+    state BACKUP
+    nopreempt
+    virtual_router_id 51
+    priority {priority}
+    unicast_peer {{
+        {peers}
+    }}
+    virtual_ipaddress {{
+        {vip}
+    }}
+    authentication {{
+        auth_type PASS
+        auth_pass d0cker
+    }}
+}}
+"""
+BESIDE_SINGLES = {"KEEPALIVED_VRRP_VERSION": "2", "KEEPALIVED_VRID": "51", "KEEPALIVED_PASSWORD": "d0cker"}
+NODE_BY_NODE = ("docker-compose.yml", "docs/examples/node-by-node.yml")
 OLD_FLOAT = (
     "docker run -d --init --name=keepalived-float --rm --cap-add=NET_ADMIN --net=host --pid=host --label hidden "
     "-v /run/lab/old.conf:/etc/keepalived/keepalived.conf:ro --entrypoint keepalived IMAGE --dont-fork --log-console"
@@ -74,6 +98,8 @@ def town(swarm: Lab) -> Iterator[Town]:
     yield town
     town.clear()
     remove_stack(swarm)
+    for name in swarm.hosts:
+        _label(town, name, "--label-rm", "vip.moved")
 
 
 def test_a_deploy_over_the_bash_stack_moves_node_by_node_and_only_one_host_ever_serves(town: Town) -> None:
@@ -92,6 +118,26 @@ def test_a_deploy_over_the_bash_stack_moves_node_by_node_and_only_one_host_ever_
     assert longest_overlap(lab, watch) <= 0.5
     assert report.max_gap < 8.0, report.sentence()  # the bash stack itself: 3.6 s, and up to 1 s for its check
     lab.wait_holder()
+
+
+def test_single_containers_give_way_to_the_stack_node_by_node(town: Town) -> None:
+    lab = town.lab
+    peers = " ".join(lab.plan.address(name) for name in lab.hosts)
+    for priority, name in zip((200, 150, 100), lab.hosts, strict=True):
+        town.keepalived(name, "single", SINGLE_CONF.format(name=name, vip=lab.vip, peers=peers, priority=priority))
+    holder = lab.wait_holder()
+    assert lab.deploy(BESIDE_SINGLES, compose_files=NODE_BY_NODE).returncode == 0
+
+    with lab.watch_addresses() as watch, lab.gap_client() as client:
+        for name in sorted(lab.hosts, key=lambda name: name == holder):
+            town.stop_keepalived(name, "single")
+            _label(town, name, "--label-add", "vip.moved=yes")
+            _wait_for_float(town, name)
+        report = client.report()
+
+    assert len(watch.tenures(lab.vip)) == 2  # it moved once: when the old container of its holder was stopped
+    assert longest_overlap(lab, watch) <= 0.1
+    assert report.max_gap < 2.0, report.sentence()
 
 
 def test_without_the_buoy_the_stack_serves_and_fails_over(town: Town) -> None:
@@ -117,6 +163,14 @@ def _old_stack(town: Town) -> None:
         Path(host.state, "old.conf").write_text(OLD_CONF.format(name=host.name, vip=lab.vip))
         _wait_for_anchor(host)
         town.docker_run(host.name, OLD_FLOAT)
+
+
+def _label(town: Town, name: str, *words: str) -> None:
+    town.lab.manager().docker("node", "update", *words, name, check=False)
+
+
+def _wait_for_float(town: Town, name: str) -> None:
+    wait_until(lambda: town.status(name, FLOAT).get("state") in (1, 2), 60, f"{name}'s float", interval=0.3)
 
 
 def _wait_for_anchor(host: Host) -> None:
