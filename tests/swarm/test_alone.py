@@ -153,3 +153,29 @@ def test_a_password_in_a_file_works_alone_and_shows_nowhere(town: Town) -> None:
     ]
     assert "auth_pass s3cr3t" in conf
     assert [text for text in told if "s3cr3t" in text] == []
+
+
+def test_ipv6_works_alone_and_beside_ipv4(town: Town) -> None:
+    lab, flags = town.lab, "docker run -d --net=host --cap-add=NET_ADMIN"
+    only, four, six = f"{lab.vip6.rpartition(':')[0]}:161", town.address(162), f"{lab.vip6.rpartition(':')[0]}:162"
+
+    town.docker_run("h1", f"{flags} -e KEEPALIVED_VRID=61 -e KEEPALIVED_VIRTUAL_IPS={only} IMAGE")
+    town.docker_run("h2", f"{flags} IMAGE --vrid 62 eth0 100 {four}/24/eth0 {six}/128/eth0")
+
+    assert lab.wait_holder(only) == "h1"
+    assert [lab.wait_holder(four), lab.wait_holder(six)] == ["h2", "h2"]
+
+
+def test_a_handover_of_a_float_alone_lets_the_other_one_serve(town: Town) -> None:
+    lab, vip = town.lab, town.address(163)
+    line = f"docker run -d --net=host --cap-add=NET_ADMIN IMAGE --vrid 63 eth0 100 {vip}/24/eth0"
+    first = town.docker_run("h1", line)
+    lab.wait_holder(vip)
+    second = town.docker_run("h2", line)
+    wait_until(lambda: town.status("h2", second).get("master_priority") == 100, 10, "the second to listen")
+
+    with lab.watch_addresses() as watch:
+        assert town.exec("h1", first, "handover").returncode == 0
+        wait_until(lambda: lab.holders(vip) == ["h2"], 3, "the second to serve")
+
+    assert watch.overlaps(vip) == []
