@@ -186,7 +186,7 @@ class Supervisor:
         resolved = self._doors.offers.adopted
         if resolved and self._may_begin():
             self._doors.engine.configure(resolved, self._book.entries.values())
-            if why := self._unsteered(now):
+            if why := self._unsteered(resolved, now):
                 await self._doors.engine.rest(resolved, why)
             else:
                 await self._doors.engine.keep_running(resolved, on_exit=self.keepalived_exited)
@@ -196,12 +196,12 @@ class Supervisor:
             await self._look(now)
         self._report(now)
 
-    def _unsteered(self, now: float) -> str:
+    def _unsteered(self, resolved: ResolvedSpec, now: float) -> str:
         """Why keepalived must rest: something stands against this node, and a virtual router of a user's own file
         has no track file of ours, so that stopping is the only way to demote it. Empty while all is well.
         """
         against = next((c for c in self._situation.conditions(now) if not c.ok), None)
-        if against is None or not self._book.strangers:
+        if resolved.own_text is None or against is None or not self._book.strangers:
             return ""
         names = ", ".join(sorted(self._book.strangers))
         return (
