@@ -122,7 +122,7 @@ def test_a_deploy_over_the_bash_stack_moves_node_by_node_and_only_one_host_ever_
 
 def test_single_containers_give_way_to_the_stack_node_by_node(town: Town) -> None:
     lab = town.lab
-    peers = " ".join(lab.plan.address(name) for name in lab.hosts)
+    peers = "\n".join(lab.plan.address(name) for name in lab.hosts)
     for priority, name in zip((200, 150, 100), lab.hosts, strict=True):
         town.keepalived(name, "single", SINGLE_CONF.format(name=name, vip=lab.vip, peers=peers, priority=priority))
     holder = lab.wait_holder()
