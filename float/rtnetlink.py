@@ -1,6 +1,6 @@
 """PURE: the bytes of rtnetlink(7) <-> links, addresses and default gateways, as far as the float needs them.
 
-Our own, since a general library costs a tenth of a second at start, ten MiB, and a millisecond an address.
+Our own for the lease keeper's sake: pyroute2 takes 0.13 s to import, and 0.25 s of CPU for what takes 24 ms here.
 """
 
 from __future__ import annotations
