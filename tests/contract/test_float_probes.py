@@ -160,14 +160,14 @@ async def test_a_hanging_script_is_cut_with_its_children(scripts: Scripts, tmp_p
     ended = await scripts.run(hanging, limit=0.3)
     assert ended.code is None
     assert asyncio.get_running_loop().time() - began < 2
-    assert _gone(int(mark.read_text()))
+    await _until_gone(int(mark.read_text()))
 
 
 async def test_children_that_a_script_leaves_behind_end_with_it(scripts: Scripts, tmp_path: Path) -> None:
     mark = tmp_path / "child"
     ended = await scripts.run(carried(scripts, f"#!/bin/sh\nsleep 60 & echo $! > {mark}\n"), limit=5)
     assert ended.code == 0
-    assert _gone(int(mark.read_text()))
+    await _until_gone(int(mark.read_text()))
 
 
 async def test_more_output_than_anybody_reads_blocks_nothing(scripts: Scripts) -> None:
@@ -213,6 +213,13 @@ async def test_only_the_scripts_of_the_spec_are_kept(scripts: Scripts, tmp_path:
     carried(scripts, "#!/bin/sh\n# one\n")
     carried(scripts, "#!/bin/sh\n# two\n")
     assert [path.read_text() for path in (tmp_path / "scripts").rglob("check.sh")] == ["#!/bin/sh\n# two\n"]
+
+
+async def _until_gone(pid: int) -> None:
+    """A killed process takes a moment to die; TimeoutError for one that does not."""
+    async with asyncio.timeout(5):
+        while not _gone(pid):
+            await asyncio.sleep(0.01)
 
 
 def _gone(pid: int) -> bool:
