@@ -11,6 +11,10 @@ from shared.models import Condition, Strength
 PROBATION = 30.0
 """Seconds that a new anchor must live before the grace of the old one's goodbye ends: until then it may still fail."""
 
+RETURN = 20.0
+"""Seconds for another anchor after a new one died unproven, grace or not: its node may have left the Swarm by force,
+and the other managers forget such a node after 30 s."""
+
 
 @dataclass(frozen=True)
 class LinkState:
@@ -21,6 +25,8 @@ class LinkState:
     severed_at: float = 0.0
     goodbye: GoodbyeReason | None = None
     goodbye_at: float = 0.0
+    successor_died_at: float | None = None
+    """When an anchor that came after the goodbye died without one of its own."""
 
     taker_limit: ClassVar[float] = 3.0
     """Seconds that a leaving master waits for a healthy peer to take over."""
@@ -39,11 +45,14 @@ class LinkState:
 
     def said_goodbye(self, reason: GoodbyeReason, now: float) -> LinkState:
         """The anchor said why it goes."""
-        return replace(self, goodbye=reason, goodbye_at=now)
+        return replace(self, goodbye=reason, goodbye_at=now, successor_died_at=None)
 
     def ended(self, now: float) -> LinkState:
         """End of file."""
-        return self if self.connected_at is None else replace(self, connected_at=None, severed_at=now)
+        if self.connected_at is None:
+            return self
+        died = now if self.connected_at > self.goodbye_at else self.successor_died_at
+        return replace(self, connected_at=None, severed_at=now, successor_died_at=died)
 
     def up(self, now: float, timeout: float) -> bool:
         """Whether an anchor is there and speaks."""
@@ -51,7 +60,11 @@ class LinkState:
 
     def in_grace(self, now: float, grace: float) -> bool:
         """Whether the anchor said that it will be back, not longer ago than the grace."""
-        return self.goodbye is GoodbyeReason.UPDATE and now - self.goodbye_at <= grace
+        return self.goodbye is GoodbyeReason.UPDATE and now <= self._grace_ends(grace)
+
+    def _grace_ends(self, grace: float) -> float:
+        ends = self.goodbye_at + grace
+        return ends if self.successor_died_at is None else min(ends, self.successor_died_at + RETURN)
 
     def down_since(self, timeout: float) -> float:
         """Since when nobody speaks; meaningful while the link is not up."""
@@ -76,7 +89,7 @@ class LinkState:
         if self.connected_at is not None:
             moments.append(self.last_word + timeout)
         if self.goodbye is GoodbyeReason.UPDATE:
-            moments.append(self.goodbye_at + grace)
+            moments.append(self._grace_ends(grace))
         return min((m for m in moments if m >= now), default=None)
 
 

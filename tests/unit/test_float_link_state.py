@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from float.link_state import PROBATION, LinkState
+from float.link_state import PROBATION, RETURN, LinkState
 from shared.link_protocol import GoodbyeReason
 from shared.models import Condition, Strength
 
@@ -76,6 +76,20 @@ def test_a_goodbye_for_ever_gives_no_grace(reason: GoodbyeReason) -> None:
 def test_a_new_anchor_that_crashes_early_leaves_the_old_grace_standing() -> None:
     link = UPDATING.connected(120.0).heard(120.0 + PROBATION - 1).ended(120.0 + PROBATION - 1)
     assert condition(link, 160.0).reason == "the anchor is being replaced"
+
+
+def test_a_node_whose_new_anchor_died_and_never_came_back_steps_back_before_it_is_forgotten() -> None:
+    link = UPDATING.connected(120.0).heard(130.0).ended(130.0)
+    assert next_change(link, 131.0) == 130.0 + RETURN
+    assert condition(link, 130.0 + RETURN).ok
+    assert condition(link, 130.001 + RETURN).reason == "the anchor is gone"
+
+
+def test_the_next_goodbye_gives_a_whole_grace_again() -> None:
+    link = (
+        UPDATING.connected(120.0).ended(125.0).connected(130.0).said_goodbye(GoodbyeReason.UPDATE, 131.0).ended(131.0)
+    )
+    assert condition(link, 131.0 + GRACE).ok
 
 
 def test_a_new_anchor_that_crashes_early_does_not_lengthen_the_old_grace() -> None:
