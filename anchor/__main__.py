@@ -73,7 +73,7 @@ def _parts(settings: AnchorSettings, files: UserFiles, docker: Docker, identity:
     replacement = Replacement(hands, talk, memory=memory, clock=clock, patience=patience, rank=lambda: specs.rank)
     floats = FloatKeeper(hands, _desired(settings, identity), talk, replacement=replacement, memory=memory, clock=clock)
     loop = Reconciler(floats, specs, talk, survey=survey, asking=asking, clock=clock, quorum=settings.quorum)
-    link = LinkServer(Path(LINK_FOLDER), AnchorHello(version=_version(), stack=identity.stack), talk)
+    link = LinkServer(Path(LINK_FOLDER), _hello(settings, identity), talk)
     talk.speak_through(link.send)
     return Parts(
         link=link,
@@ -102,6 +102,12 @@ def _show_life(
     announcer = Announcer(files, loop, floats, base=base, clock=clock)
     interval = vitals.beat_interval(settings.link_timeout)
     return lambda: vitals.run(loop.pulse, announcer.publish, interval=interval, sleep=asyncio.sleep)
+
+
+def _hello(settings: AnchorSettings, identity: Identity) -> AnchorHello:
+    return AnchorHello(
+        version=_version(), stack=identity.stack, log_level=settings.log_level, log_format=settings.log_format
+    )
 
 
 def _desired(settings: AnchorSettings, identity: Identity) -> Desired:

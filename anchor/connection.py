@@ -27,7 +27,13 @@ OLDEST_VERSION = "1.41"
 """Of the API, for asking which one the engine speaks: Docker 20.10's, the oldest engine that this is tested on."""
 
 SDK_ERRORS = (requests.RequestException, urllib3.exceptions.HTTPError, DockerException, OSError)
-_NO_QUORUM = ("does not have a leader", "context deadline exceeded", "DeadlineExceeded", "raft:")
+_NO_QUORUM = (
+    "Manager is being prepared",
+    "does not have a leader",
+    "context deadline exceeded",
+    "DeadlineExceeded",
+    "raft:",
+)
 _NOT_MANAGING = ("not a swarm manager", "not part of a swarm", "not connected to a swarm")
 
 
@@ -92,10 +98,10 @@ def ours(error: Exception, what: str) -> facts.EngineError:
         return facts.EngineSilentError(f"Docker does not answer ({what}): {_innermost(error)}")
     words = str(error.explanation or error)
     sentence = f"Docker refused ({what}): {words}"
+    if any(phrase in words for phrase in _NO_QUORUM):  # a manager that starts says "not a swarm manager", too
+        return facts.NoQuorumError(sentence)
     if any(phrase in words for phrase in _NOT_MANAGING):
         return facts.NotManagingError(sentence)
-    if any(phrase in words for phrase in _NO_QUORUM):
-        return facts.NoQuorumError(sentence)
     if isinstance(error, NotFound):
         return facts.NotFoundError(sentence)
     if error.status_code == HTTPStatus.CONFLICT:

@@ -66,8 +66,15 @@ class FloatContainer:
 
     @property
     def digest(self) -> str:
-        """Twelve hexadecimal digits that differ when the arguments do; the token, and what the engine can, apart."""
-        text = json.dumps(self._arguments(image=self.image, token=""), sort_keys=True)
+        """Twelve hexadecimal digits that differ when the arguments do; the token, and what the engine can, apart.
+
+        So does how the float logs: it hears that over the link as well, and is not made anew for it.
+        """
+        arguments = {
+            **self._arguments(image=self.image, token=""),
+            "Env": [f"DOCKER_NODE_HOSTNAME={self.node_hostname}"],
+        }
+        text = json.dumps(arguments, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     def config(self, *, image: str, token: str, template: str, shielded: bool = True) -> dict[str, Any]:

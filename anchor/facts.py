@@ -9,6 +9,7 @@ from shared.models import IpAddress
 
 STACK_LABEL = "com.docker.stack.namespace"
 SERVICE_ID_LABEL = "com.docker.swarm.service.id"
+SERVICE_NAME_LABEL = "com.docker.swarm.service.name"
 TASK_ID_LABEL = "com.docker.swarm.task.id"
 
 

@@ -11,7 +11,7 @@ from anchor.conversation import Conversation
 from anchor.facts import Container
 from anchor.hands import Hands
 from anchor.memory import Memory
-from anchor.plan import Desired, Plan, Step
+from anchor.plan import Desired, Plan, Prove, Step
 from anchor.replacement import Replacement
 from anchor.restarts import Restarts
 from shared.clock import Clock
@@ -94,7 +94,7 @@ class FloatKeeper:
     async def _image(self, containers: Sequence[Container]) -> str:
         """The id of the image to aim for: the running float's, unless the anchor's task spec is a new one."""
         fitting = plans.fitting(containers, self._desired_now())
-        if fitting is not None and fitting.running:
+        if fitting is not None and (fitting.running or fitting.name == self._desired.name + plans.OLD):
             return fitting.image_id
         return await self._hands.fetch_image(refresh=fitting is None)
 
@@ -110,9 +110,11 @@ class FloatKeeper:
             await self._hands.do(step, image_id=image_id, template=self._desired.template)
 
     async def _adopt(self, container: Container, steps: tuple[Step, ...]) -> str | None:
-        await self._apply(steps, container.image_id)
+        if Prove(container.name) in steps:
+            await self._replacement.finish(steps, self._desired)
+        else:
+            await self._apply(steps, container.image_id)
         if self._current is None or self._current.id != container.id:
-            self._conversation.expect(container.id, container.token)
             self._took(container, made_here=False)
             self._memory.update(settled_container=container.id, settled_template=self._desired.template)
             return f"the float {self._desired.name} is adopted"
@@ -120,6 +122,7 @@ class FloatKeeper:
 
     def _took(self, container: Container, *, made_here: bool) -> None:
         self._current = Current(container.id, self._clock.monotonic(), container.image_id, made_here)
+        self._conversation.expect(container.id, container.token)
         self._conversation.trial_only = False
 
     def _is_hung(self, container: Container) -> bool:

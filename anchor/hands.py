@@ -42,11 +42,16 @@ class Hands:
         self._container = container
         self._memory = memory
         self._sleep = sleep
+        self._made: set[str] = set()
+        """Ids of the containers that this anchor created."""
+
         self.resting = False
         """Begin no further step: the anchor is about to take its float away."""
 
     async def observe(self, name: str) -> tuple[Container, ...]:
         """All floats of this node, and whoever else has the name. Raises EngineError.
+
+        Where that may be the bash stack's float, the anchors that run here are among them, too.
 
         Each is inspected: when Docker says that a container died, its list still calls it running for a moment.
         """
@@ -55,7 +60,12 @@ class Hands:
         if not any(container.name == name for container in listed):
             names.append(name)
         inspected = [await self._inspect(name) for name in names]
-        return tuple(container for container in inspected if container is not None)
+        found = tuple(container for container in inspected if container is not None)
+        return (*found, *await self._anchors()) if any(plans.is_ancestors(c, name) for c in found) else found
+
+    async def _anchors(self) -> tuple[Container, ...]:
+        running = await self._ask(self._engine.running(), LOOK)
+        return tuple(container for container in running if plans.is_anchor(container))
 
     async def _ensure_image(self, *, refresh: bool) -> str:
         return await ensure_image(self._engine, self._container.image, refresh=refresh, sleep=self._sleep)
@@ -129,22 +139,30 @@ class Hands:
         image, shielded = await self._image(image_id), not self._memory.value.unshielded
         config = self._container.config(image=image, token=token, template=template, shielded=shielded)
         container_id = await self._ask(self._engine.create(name, config), CHANGE)
+        self._made.add(container_id)
         self._conversation.expect(container_id, token)
 
     async def _start(self, name: str, image_id: str, template: str) -> None:
-        """Start it; once more without the OOM shield, since runc's words do not say that it was this that failed."""
+        """Start it; once more without the OOM shield, since runc's words do not say that it was this that failed.
+
+        Only what this anchor made is made anew for that: the float before is all that there is to go back to.
+        """
         try:
             await self._ask(self._engine.start(name), CHANGE)
         except (EngineSilentError, ConflictError, NotFoundError):
             raise
         except EngineError as error:
-            if self._memory.value.unshielded:
+            if self._memory.value.unshielded or not await self._is_made_here(name):
                 raise
             logger.warning("The float does not start; trying without its shield from the OOM killer: %s", error)
             self._memory.update(unshielded=True)
             await self._ask(self._engine.remove(name), CHANGE)
             await self._create(name, image_id, template)
             await self._start_bare(name)
+
+    async def _is_made_here(self, name: str) -> bool:
+        container = await self._inspect(name)
+        return container is not None and container.id in self._made
 
     async def _start_bare(self, name: str) -> None:
         try:

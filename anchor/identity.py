@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
@@ -11,13 +12,16 @@ from anchor.container_spec import FloatContainer
 from anchor.engine import Engine
 from anchor.facts import (
     SERVICE_ID_LABEL,
+    SERVICE_NAME_LABEL,
     STACK_LABEL,
     TASK_ID_LABEL,
     Container,
     EngineError,
     EngineSilentError,
     Mount,
+    NoQuorumError,
     NotFoundError,
+    NotManagingError,
 )
 from anchor.facts import Engine as EngineFacts
 from shared.errors import DockerUnavailableError, NotAManagerError, SettingsError
@@ -29,7 +33,8 @@ from shared.status_file import STATUS_FOLDER
 REACH_PATIENCE = 10.0
 """Seconds for an engine that is just starting."""
 
-SERVICE_NAME_LABEL = "com.docker.swarm.service.name"
+STARTING = ("pending", "error", "locked")
+"""Swarm states of a node that is not in its Swarm yet, or not again: of a manager whose Docker was just started."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,8 @@ async def find(
     )
     try:
         identity: Identity = await retrying(_find, engine, settings, hostname)
+    except NoQuorumError as error:
+        raise DockerUnavailableError(f"Docker does not manage its Swarm yet: {error}.") from error
     except EngineError as error:
         raise DockerUnavailableError(
             f"Docker cannot be reached at DOCKER_HOST={settings.docker_host}: {error}. "
@@ -70,7 +77,7 @@ async def find(
 
 async def _find(engine: Engine, settings: AnchorSettings, hostname: str) -> Identity:
     facts = await _engine_facts(engine, settings)
-    _check_manager(facts)
+    await _check_manager(engine, facts)
     own = await _own_container(engine, settings.task_id or "", hostname)
     return Identity(
         node_id=facts.node_id,
@@ -98,12 +105,19 @@ async def _engine_facts(engine: Engine, settings: AnchorSettings) -> EngineFacts
         return EngineFacts(settings.node_id, settings.node_hostname, swarm_state="active", managing=True)
 
 
-def _check_manager(facts: EngineFacts) -> None:
-    if not facts.managing:
-        raise NotAManagerError(
-            f"This node ({facts.hostname}) is not a manager of a Swarm (its Swarm state is {facts.swarm_state!r}): "
-            "run `docker swarm init`, promote the node, or keep the constraint node.role == manager."
-        )
+async def _check_manager(engine: Engine, facts: EngineFacts) -> None:
+    """Raise NotAManagerError; EngineError for a node that takes, or may take, part in its Swarm a little later."""
+    if facts.managing:
+        return
+    if facts.swarm_state in STARTING:
+        raise NoQuorumError(f"this node ({facts.hostname}) takes no part in its Swarm (state {facts.swarm_state!r})")
+    with contextlib.suppress(NotManagingError):
+        if facts.swarm_state == "active" and await engine.nodes():
+            return
+    raise NotAManagerError(
+        f"This node ({facts.hostname}) is not a manager of a Swarm (its Swarm state is {facts.swarm_state!r}): "
+        "run `docker swarm init`, promote the node, or keep the constraint node.role == manager."
+    )
 
 
 def _stack(own: Container) -> str:

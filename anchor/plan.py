@@ -2,7 +2,8 @@
 
 Invariant, after every prefix of a plan's steps (the anchor may die between any two): at most one float of ours runs,
 and a float that serves is stopped only after its successor's container was created, which needs its image. The old
-container is removed last, after its successor has proven itself; until then `restore` brings it back.
+container is removed last, after its successor has proven itself; until then `restore` brings it back. An anchor that
+finds an unproven successor lets it prove itself, and one that wants the old float has it back.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from anchor.container_spec import DIGEST_LABEL, FLOAT_SERVICE_LABEL, FLOAT_STACK_LABEL, HIDDEN_LABEL, TEMPLATE_LABEL
-from anchor.facts import Container
+from anchor.facts import SERVICE_NAME_LABEL, STACK_LABEL, Container
 from shared.errors import NameTakenError
 
 NEXT = ".next"
 OLD = ".old"
+FLOAT_IMAGE, ANCHOR_IMAGE = "keepalived-float", "keepalived-anchor"
+"""In the last part of an image's name, wherever it was built and whatever its tag."""
 
 
 @dataclass(frozen=True)
@@ -107,11 +110,15 @@ def is_ours(container: Container, stack: str) -> bool:
 
 
 def is_ancestors(container: Container, name: str) -> bool:
-    """Whether it is the float of the bash stack that ours replaces: its anchor, now gone, always removed it first."""
+    """Whether it is a float of the bash stack that ours replaces: its anchor, once gone, always removed it first."""
     labels = container.labels
-    return (
-        container.name == name and HIDDEN_LABEL in labels and not {FLOAT_SERVICE_LABEL, FLOAT_STACK_LABEL} & {*labels}
-    )
+    unowned = HIDDEN_LABEL in labels and not {FLOAT_SERVICE_LABEL, FLOAT_STACK_LABEL} & {*labels}
+    return container.name == name and unowned and FLOAT_IMAGE in _last_component(container.image)
+
+
+def is_anchor(container: Container) -> bool:
+    """Whether it is a running anchor, ours or the bash stack's."""
+    return container.running and ANCHOR_IMAGE in _last_component(container.image)
 
 
 def make(containers: Sequence[Container], desired: Desired) -> Plan:
@@ -120,19 +127,20 @@ def make(containers: Sequence[Container], desired: Desired) -> Plan:
     ours = [container for container in containers if is_ours(container, desired.stack)]
     _check_name(containers, desired)
     current = _current(ours, desired.name)
+    old = next((container for container in ours if container.name == desired.name + OLD), None)
     others = [c for c in containers if c is not current and (c in ours or is_ancestors(c, desired.name))]
     waiting = tuple(AwaitRemoval(container.id) for container in leaving)
     cleaning = (*_ended(others), *_removed(others))
     if current is None:
-        if any(container.name == desired.name + OLD for container in ours):
+        if old is not None:
             return Plan((*waiting, *restore(containers, desired)))
         dead = next((container for container in ours if container.name == desired.name), None)
         return Plan((*waiting, *cleaning, Create(desired.name), Start(desired.name)), dead=dead)
-    if not matches(current, desired):
-        return Plan((*waiting, *cleaning, *_replacement(current, desired.name)), replaced=current)
-    if current.name == desired.name:
-        return Plan(cleaning, adopted=current)
-    return Plan((*waiting, *cleaning, Rename(current.name, desired.name)), adopted=current)
+    if matches(current, desired):
+        return _adoption(current, desired, others, waiting)
+    if current.name == desired.name and old is not None and matches(old, desired):
+        return Plan((*waiting, *restore(containers, desired)))
+    return Plan((*waiting, *cleaning, *_replacement(current, desired.name)), replaced=current)
 
 
 def fitting(containers: Sequence[Container], desired: Desired) -> Container | None:
@@ -142,7 +150,7 @@ def fitting(containers: Sequence[Container], desired: Desired) -> Container | No
     """
     _, containers = _split(containers, desired)
     _check_name(containers, desired)
-    ours = (container for container in containers if is_ours(container, desired.stack))
+    ours = sorted((c for c in containers if is_ours(c, desired.stack)), key=lambda c: not c.running)
     return next((container for container in ours if _fits_template(container, desired)), None)
 
 
@@ -183,11 +191,14 @@ def _split(containers: Sequence[Container], desired: Desired) -> tuple[list[Cont
     return leaving, [c for c in containers if not c.leaving]
 
 
-def _check_name(containers: Iterable[Container], desired: Desired) -> None:
+def _check_name(containers: Sequence[Container], desired: Desired) -> None:
     holder = next((container for container in containers if container.name == desired.name), None)
-    if holder is None or is_ours(holder, desired.stack) or is_ancestors(holder, desired.name):
+    if holder is None or is_ours(holder, desired.stack):
         return
-    stack = holder.labels.get(FLOAT_STACK_LABEL)
+    rival = _living_rival(containers, desired) if is_ancestors(holder, desired.name) else None
+    if is_ancestors(holder, desired.name) and rival is None:
+        return
+    stack = rival or holder.labels.get(FLOAT_STACK_LABEL)
     whose = f"is the float of the stack {stack!r}" if stack else f"is a container of image {holder.image}, not a float"
     raise NameTakenError(
         f"The container name {desired.name!r} is taken: it {whose}. "
@@ -195,10 +206,32 @@ def _check_name(containers: Iterable[Container], desired: Desired) -> None:
     )
 
 
+def _living_rival(containers: Iterable[Container], desired: Desired) -> str | None:
+    """The stack of a foreign anchor that runs here, and so may own a float without our labels; None: there is none."""
+    labels = [container.labels for container in containers if is_anchor(container)]
+    stacks = (each.get(STACK_LABEL) or each.get(SERVICE_NAME_LABEL) or "of no name" for each in labels)
+    return next((stack for stack in stacks if stack != desired.stack), None)
+
+
+def _last_component(image: str) -> str:
+    """`keepalived-float:1` of `registry:5000/team/keepalived-float:1`."""
+    return image.partition("@")[0].rpartition("/")[2]
+
+
 def _current(ours: Sequence[Container], name: str) -> Container | None:
     """The float that counts: the running one, and of several the one that has the name."""
     running = [container for container in ours if container.running]
     return next((container for container in running if container.name == name), next(iter(running), None))
+
+
+def _adoption(current: Container, desired: Desired, others: Sequence[Container], waiting: tuple[Step, ...]) -> Plan:
+    """The running float stays; beside the one before it, it was never seen to work, and has to prove itself first."""
+    if current.name != desired.name:
+        return Plan((*waiting, *_ended(others), *_removed(others), Rename(current.name, desired.name)), adopted=current)
+    before = [container for container in others if container.name == desired.name + OLD]
+    strays = [container for container in others if container not in before]
+    proof = (Prove(current.name),) if before else ()
+    return Plan((*_ended(others), *_removed(strays), *proof, *_removed(before)), adopted=current)
 
 
 def _replacement(current: Container, name: str) -> tuple[Step, ...]:

@@ -24,6 +24,9 @@ TIMER = 5.0
 FIRST_RETRY, LAST_RETRY = 0.5, 5.0
 """Seconds before the next turn after one that failed, doubling."""
 
+DOUBLINGS = 4
+"""From the first of them to the last; a power of all failures would overflow."""
+
 
 class Reconciler:
     """Keeps this node's float, and what it is told, as they should be."""
@@ -111,7 +114,7 @@ class Reconciler:
     def pause(self) -> float:
         """Seconds until the next turn of itself."""
         if self._failures:
-            return min(LAST_RETRY, FIRST_RETRY * 2.0 ** (self._failures - 1))
+            return min(LAST_RETRY, FIRST_RETRY * 2.0 ** min(DOUBLINGS, self._failures - 1))
         return min(TIMER, self._floats.wait) if self._floats.wait else TIMER
 
     @property

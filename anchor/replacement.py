@@ -71,6 +71,14 @@ class Replacement:
             await self._give_up(desired, str(error))
         return True
 
+    async def finish(self, steps: tuple[Step, ...], desired: Desired) -> None:
+        """Follow the rest of a replacement that was interrupted before the new float had proven itself.
+
+        Raises SpecRefusedError once the old one is back; EngineError.
+        """
+        self._conversation.trial_only = False
+        await self._apply(steps, desired)
+
     def _check_first_try(self, desired: Desired) -> None:
         if self._memory.value.failed_template == desired.template:
             raise SpecRefusedError(
@@ -120,6 +128,7 @@ class Replacement:
             container = await self._hands.named(name)
             if container is None or not container.running:
                 return False
+            self._conversation.expect(container.id, container.token)
             if await self._patience.until(functools.partial(self._is_up, container), 1.0):
                 return True
         return False

@@ -11,6 +11,8 @@ FREE = 2
 """Quick deaths in a row that are answered at once."""
 
 LONGEST = 30.0
+DOUBLINGS = 5
+"""After which the wait is the longest; a power of the deaths of a whole night would overflow."""
 
 
 @dataclass(frozen=True)
@@ -28,4 +30,6 @@ class Restarts:
     @property
     def delay(self) -> float:
         """Seconds to wait now: none at first, then 1, 2, 4 and so on up to 30."""
-        return 0.0 if self.quick <= FREE else min(LONGEST, 2.0 ** (self.quick - FREE - 1))
+        if self.quick <= FREE:
+            return 0.0
+        return min(LONGEST, 2.0 ** min(DOUBLINGS, self.quick - FREE - 1))

@@ -26,6 +26,7 @@ from float.history import History
 from float.keepalived import Keepalived, release
 from float.lease import LeaseKeeper
 from float.link_client import LinkClient
+from float.log_style import LogStyle
 from float.newcomers import Newcomers
 from float.notify_fifo import NotifyFifo
 from float.offers import Offers
@@ -160,6 +161,7 @@ async def _build_doors(
         ),
         clock=clock,
         additions=additions,
+        log_style=LogStyle(settings.log_level, settings.log_format, configure=configure),
         told=(history.append, additions.tell),
     )
 

@@ -25,6 +25,7 @@ from float.engine import Engine
 from float.keepalived import Keepalived
 from float.lease import LeaseKeeper
 from float.lifecycle import ChildState
+from float.log_style import LogStyle
 from float.newcomers import Newcomers
 from float.notice import Notice
 from float.offers import Offers
@@ -33,7 +34,7 @@ from float.resolve import ResolvedSpec
 from float.routers import RouterBook, Transition
 from float.situation import Situation
 from shared.clock import Clock
-from shared.link_protocol import FloatHello, Goodbye, Message, SpecMessage, VerdictMessage
+from shared.link_protocol import AnchorHello, FloatHello, Goodbye, Message, SpecMessage, VerdictMessage
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +57,7 @@ class Doors:
     reporter: Reporter
     clock: Clock
     additions: Additions
+    log_style: LogStyle
     told: tuple[Callable[[Transition], None], ...]
     """Who hears of each transition, in this order: history, notify scripts."""
 
@@ -109,6 +111,9 @@ class Supervisor:
         """The anchor said something."""
         is_back = self._situation.heard(self._now())
         match message:
+            case AnchorHello():
+                self._doors.log_style.told(message)
+                self._rouse()
             case SpecMessage():
                 self._doors.offers.put(message)
             case VerdictMessage():

@@ -14,6 +14,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from shared import places
 from shared.models import Condition, FloatSpec, Frozen
+from shared.settings_base import LogFormat, LogLevel
 from shared.status import FloatStatus
 
 PROTOCOL_VERSION = 1
@@ -45,6 +46,10 @@ class AnchorHello(Frozen):
     protocol: int = PROTOCOL_VERSION
     version: str
     stack: str = ""
+    log_level: LogLevel | None = None
+    """How the float is to log from now on; None leaves it at what it was told before."""
+
+    log_format: LogFormat | None = None
 
 
 class SpecMessage(Frozen):

@@ -72,8 +72,15 @@ def test_the_token_is_the_only_secret_and_not_part_of_the_digest() -> None:
 
 def test_the_digest_differs_when_the_arguments_do() -> None:
     assert replace(FLOAT, image="other").digest != FLOAT.digest
-    assert replace(FLOAT, log_level="debug").digest != FLOAT.digest
+    assert replace(FLOAT, node_hostname="b").digest != FLOAT.digest
     assert replace(FLOAT).digest == FLOAT.digest
+
+
+def test_another_log_level_or_format_is_in_the_environment_but_makes_no_float_anew() -> None:
+    other = replace(FLOAT, log_level="debug", log_format="json")
+    assert other.digest == FLOAT.digest
+    env = other.config(image="i", token="t", template="")["Env"]
+    assert {"KEEPALIVED_LOG_LEVEL=debug", "KEEPALIVED_LOG_FORMAT=json"} < set(env)
 
 
 def test_what_the_engine_can_is_not_part_of_the_digest() -> None:

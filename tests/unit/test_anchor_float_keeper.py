@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from anchor.asking import Asking
+from anchor.container_spec import TEMPLATE_LABEL
 from anchor.conversation import Conversation
 from anchor.facts import Container, EngineError, EngineSilentError
 from anchor.float_keeper import SILENCE_LIMIT, FloatKeeper
@@ -359,6 +360,82 @@ async def test_an_anchor_that_is_stopping_begins_no_step(tmp_path: Path) -> None
     with pytest.raises(EngineError, match="stopping"):
         await world.begin()
     assert world.docker.journal == []
+
+
+OLD = a_float(f"{NAME}.old", state="exited", token="t-old")
+UNPROVEN = a_float(id="id-new", image_id="image-2", token="t-new", labels={TEMPLATE_LABEL: "template-2"})
+
+
+def killed_before_the_proof(folder: Path, *, template: str) -> World:
+    """A node whose anchor was killed between the start and the proof of a new float."""
+    world = World(folder, OLD, UNPROVEN, template=template)
+    world.docker.images = {"old": "image-1", IMAGE: "image-2"}
+    return world
+
+
+def known(world: World, token: str) -> bool:
+    return world.talk.knows(FloatHello(version="1", token=token))
+
+
+async def test_a_restored_float_may_call(tmp_path: Path) -> None:
+    world = World(tmp_path, OLD)
+    world.docker.on_start = world.silent
+    await world.begin()
+    assert world.docker.names == {NAME: "running"}
+    assert known(world, "t-old")
+
+
+async def test_a_float_that_another_anchor_started_proves_itself_before_the_old_one_goes(tmp_path: Path) -> None:
+    world = killed_before_the_proof(tmp_path, template="template-2")
+    assert await world.begin() == f"the float {NAME} is adopted"
+    assert world.docker.journal == [f"remove {NAME}.old"]
+    assert world.docker.names == {NAME: "running"}
+
+
+async def test_a_float_that_another_anchor_started_and_that_never_calls_gives_way_to_the_old_one(
+    tmp_path: Path,
+) -> None:
+    world = killed_before_the_proof(tmp_path, template="template-2")
+    world.docker.on_start = world.silent
+    with pytest.raises(SpecRefusedError, match="the old one is back"):
+        await world.begin(connected=False)
+    assert world.docker.journal == RESTORED
+    assert list(world.docker.containers_by_id) == [OLD.id]
+    assert known(world, "t-old")
+
+
+async def test_a_rollback_before_the_proof_brings_the_old_float_back_though_its_image_has_no_name(
+    tmp_path: Path,
+) -> None:
+    world = killed_before_the_proof(tmp_path, template="template-1")
+    world.docker.images = {}
+    world.docker.on_start = world.silent
+    await world.begin(connected=False)
+    assert world.docker.journal == RESTORED
+    assert list(world.docker.containers_by_id) == [OLD.id]
+    assert known(world, "t-old")
+
+
+async def test_an_old_float_that_does_not_start_at_once_is_not_removed(tmp_path: Path) -> None:
+    world = World(tmp_path, OLD)
+    world.docker.fail("start", EngineError("cannot fork"))
+    with pytest.raises(EngineError, match="cannot fork"):
+        await world.begin()
+    assert world.docker.journal == [f"rename {NAME}.old {NAME}"]
+    assert list(world.docker.containers_by_id) == [OLD.id]
+    assert not world.memory.value.unshielded
+
+
+async def test_the_bash_stacks_float_goes_only_while_no_foreign_anchor_runs_here(tmp_path: Path) -> None:
+    ancestors = Container("x", NAME, "rjchicago/keepalived-float", "i", "running", {"hidden": ""})
+    anchor = Container("y", "old", "rjchicago/keepalived-anchor", "j", "running", {"com.docker.stack.namespace": "old"})
+    world = World(tmp_path, ancestors, anchor)
+    with pytest.raises(NameTakenError, match="the float of the stack 'old'"):
+        await world.keeper.prepare()
+    assert world.docker.journal == []
+    world.docker.containers_by_id["y"] = replace(anchor, state="exited")
+    await world.begin(connected=False)
+    assert world.docker.journal[:2] == [f"stop {NAME}", f"remove {NAME}"]
 
 
 async def test_a_float_that_ran_a_spec_is_not_idle(tmp_path: Path) -> None:

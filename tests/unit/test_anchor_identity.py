@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from anchor.facts import Container, EngineSilentError, Mount, NoQuorumError
+from anchor.facts import Container, EngineSilentError, Mount, NoQuorumError, NotManagingError
 from anchor.identity import Identity, find
 from shared.errors import DockerUnavailableError, NotAManagerError, SettingsError
 from tests.unit.anchor_fakes import FakeDocker, settings
@@ -79,8 +79,34 @@ async def test_no_docker_is_a_sentence_that_names_the_socket() -> None:
 async def test_a_worker_is_a_sentence_that_names_the_node() -> None:
     engine = docker()
     engine.engine = replace(engine.engine, managing=False)
+    engine.fail("nodes", NotManagingError("Worker nodes can't be used to view or modify cluster state"))
     with pytest.raises(NotAManagerError, match=r"This node \(a\) is not a manager"):
         await found(engine)
+
+
+async def test_a_node_without_a_swarm_is_told_to_make_one_at_once() -> None:
+    engine = docker()
+    engine.engine = replace(engine.engine, managing=False, swarm_state="inactive")
+    with pytest.raises(NotAManagerError, match="run `docker swarm init`"):
+        await found(engine)
+
+
+@pytest.mark.parametrize("state", ["pending", "error", "locked"])
+async def test_a_node_that_is_not_in_its_swarm_yet_is_asked_again_and_is_no_worker(state: str) -> None:
+    engine = docker()
+    engine.engine = replace(engine.engine, managing=False, swarm_state=state)
+    with pytest.raises(DockerUnavailableError, match=f"does not manage its Swarm yet.*state '{state}'") as error:
+        await found(engine)
+    assert error.value.exit_code == 3
+
+
+async def test_a_manager_that_is_being_prepared_is_asked_again_and_is_no_worker() -> None:
+    engine = docker()
+    engine.engine = replace(engine.engine, managing=False)
+    engine.fail("nodes", NoQuorumError("Manager is being prepared or has trouble connecting to the cluster."))
+    with pytest.raises(DockerUnavailableError, match="Manager is being prepared"):
+        await found(engine)
+    assert (await found(engine)).node_id == "id-a"
 
 
 async def test_a_container_that_is_no_task_is_told_how_to_deploy() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -26,6 +27,12 @@ REPLACEMENT = (
 )
 FOREIGN = Container("id-x", NAME, "nginx", "image-x", "running")
 OTHER_STACKS = a_float(labels={"keepalived.stack": "other"})
+ANCESTORS = Container("id-a", NAME, "rjchicago/keepalived-float", "image-a", "running", {"hidden": ""})
+
+
+def an_anchor(stack: str) -> Container:
+    labels = {"com.docker.stack.namespace": stack}
+    return Container(f"id-{stack}", f"{stack}-anchor", "rjchicago/keepalived-anchor:1", "image-b", "running", labels)
 
 
 def after(containers: tuple[Container, ...], step: Step) -> tuple[Container, ...]:
@@ -135,10 +142,29 @@ def test_a_foreign_container_of_that_name_is_never_touched() -> None:
         plans.make((FOREIGN,), DESIRED)
 
 
-def test_the_float_of_the_bash_stack_makes_way_as_its_own_next_anchor_would_have_it() -> None:
-    ancestors = Container("id-a", NAME, "rjchicago/keepalived-float", "image-a", "running", {"hidden": ""})
+@pytest.mark.parametrize("image", ["rjchicago/keepalived-float", "r:5000/team/my-keepalived-float:1@sha256:abc"])
+def test_the_float_of_the_bash_stack_makes_way_as_its_own_next_anchor_would_have_it(image: str) -> None:
+    ancestors = replace(ANCESTORS, image=image)
     assert plans.make((ancestors,), DESIRED).steps == (Stop(NAME), Remove(NAME), Create(NAME), Start(NAME))
     assert plans.fitting((ancestors,), DESIRED) is None
+
+
+@pytest.mark.parametrize("image", ["nginx", "keepalived-float/nginx", "osixia/keepalived:2.0.20"])
+def test_a_hidden_container_of_another_image_is_never_touched(image: str) -> None:
+    with pytest.raises(NameTakenError, match=f"is a container of image {image}"):
+        plans.make((replace(ANCESTORS, image=image),), DESIRED)
+
+
+def test_the_float_of_a_bash_stack_whose_anchor_lives_is_never_touched() -> None:
+    with pytest.raises(NameTakenError, match="is the float of the stack 'old'"):
+        plans.make((ANCESTORS, an_anchor("old")), DESIRED)
+    with pytest.raises(NameTakenError, match="is the float of the stack 'of no name'"):
+        plans.make((ANCESTORS, replace(an_anchor("old"), labels={})), DESIRED)
+
+
+@pytest.mark.parametrize("anchor", [an_anchor(STACK), replace(an_anchor("old"), state="exited")])
+def test_the_own_anchor_and_a_dead_one_stand_in_no_floats_way(anchor: Container) -> None:
+    assert plans.make((ANCESTORS, anchor), DESIRED).steps[0] == Stop(NAME)
 
 
 @pytest.mark.parametrize("leaving", [a_float(state="removing"), replace(FOREIGN, state="removing")])
@@ -218,6 +244,44 @@ def test_an_unproven_successor_gives_way_to_the_old_float(prefix: int) -> None:
     containers = done((a_float(),), REPLACEMENT[:prefix])
     back = done(containers, plans.restore(containers, NEW_IMAGE))
     assert [(c.name, c.image_id, c.state) for c in back] == [(NAME, "image-1", "running")]
+
+
+def unproven(**changes: Any) -> tuple[Container, Container]:
+    """The float before, and its successor, whose anchor was killed between Start and Prove."""
+    old = a_float(f"{NAME}.old", state="exited")
+    return (old, a_float(id="id-new", image_id="image-2", labels={TEMPLATE_LABEL: "template-2"}, **changes))
+
+
+def test_an_unproven_successor_has_to_prove_itself_to_the_next_anchor_before_the_old_float_goes() -> None:
+    plan = plans.make(unproven(), NEW_IMAGE)
+    assert plan.steps == (Prove(NAME), Remove(f"{NAME}.old"))
+    assert plan.adopted is not None
+    assert plan.adopted.id == "id-new"
+
+
+def test_beside_an_unproven_successor_other_leftovers_go_first() -> None:
+    stray, leftover = a_float("old-name"), a_float(f"{NAME}.next", state="created")
+    steps = plans.make((*unproven(), stray, leftover), NEW_IMAGE).steps
+    assert steps == (
+        Stop("old-name"),
+        Remove("old-name"),
+        Remove(f"{NAME}.next"),
+        Prove(NAME),
+        Remove(f"{NAME}.old"),
+    )
+
+
+@pytest.mark.parametrize("template", ["template-1", "template-0"])
+def test_a_rollback_before_the_successor_has_proven_itself_brings_the_old_float_back(template: str) -> None:
+    containers = unproven()
+    plan = plans.make(containers, replace(DESIRED, template=template))
+    assert plan.steps == (Stop(NAME), Remove(NAME), Rename(f"{NAME}.old", NAME), Start(NAME))
+    assert plan.adopted is plan.replaced is None
+    assert [(c.id, c.name, c.state) for c in done(containers, plan.steps)] == [(f"id-{NAME}.old", NAME, "running")]
+
+
+def test_while_the_task_spec_is_unknown_an_unproven_successor_is_not_rolled_back() -> None:
+    assert plans.make(unproven(), replace(DESIRED, template=None)).steps[0] == Prove(NAME)
 
 
 @pytest.mark.parametrize("prefix", [0, 1])

@@ -14,7 +14,7 @@ from anchor.local_tasks import LocalTasks
 from anchor.memory import Memory
 from anchor.patience import Patience
 from anchor.plan import Desired
-from anchor.reconcile import TIMER, Reconciler
+from anchor.reconcile import LAST_RETRY, TIMER, Reconciler
 from anchor.replacement import Replacement
 from anchor.spec_keeper import SpecKeeper
 from anchor.survey import Survey
@@ -173,6 +173,13 @@ async def test_a_swarm_that_cannot_be_asked_leaves_the_float_its_spec(world: Wor
     await world.survey.look()
     await world.turn()
     assert len(world.wire.specs) == 1
+
+
+async def test_a_night_of_failed_turns_does_not_end_the_loop(world: World) -> None:
+    await world.begin()
+    for _ in range(1100):
+        await world.turn(EngineSilentError("no answer"))
+        assert world.loop.pause <= LAST_RETRY
 
 
 async def test_trouble_is_logged_once_backs_off_and_its_end_is_logged(

@@ -15,6 +15,10 @@ def test_the_first_deaths_are_answered_at_once_and_then_the_wait_doubles_up_to_h
     assert delays(*[1.0] * 10) == [0, 0, 1, 2, 4, 8, 16, 30, 30, 30]
 
 
+def test_a_night_of_quick_deaths_is_still_answered_every_half_minute() -> None:
+    assert delays(*[1.0] * 1100)[-1] == 30
+
+
 def test_a_float_that_lived_for_long_ends_the_waiting() -> None:
     assert delays(1, 1, 1, 300, 1) == [0, 0, 1, 0, 0]
 

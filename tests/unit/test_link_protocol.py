@@ -25,6 +25,7 @@ from shared.link_protocol import (
     encode,
 )
 from shared.models import Condition, FloatSpec, Strength, VirtualIp, VirtualRouter, VrrpState
+from shared.settings_base import LogFormat, LogLevel
 from shared.status import FloatStatus, LinkStatus, PeerStatus, RouterStatus, VipStatus
 
 SPEC = FloatSpec(
@@ -71,6 +72,7 @@ STATUS = FloatStatus(
 )
 MESSAGES: list[Message] = [
     AnchorHello(version="1", stack="keepalived"),
+    AnchorHello(version="1", log_level=LogLevel.DEBUG, log_format=LogFormat.JSON),
     SpecMessage(spec=SPEC, trial=True),
     VerdictMessage(
         conditions=(
