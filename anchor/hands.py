@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 
+from anchor import bash_stack
 from anchor import plan as plans
 from anchor.asking import Asking
 from anchor.container_spec import FLOAT_STACK_LABEL, FloatContainer, pullable
@@ -61,11 +62,11 @@ class Hands:
             names.append(name)
         inspected = [await self._inspect(name) for name in names]
         found = tuple(container for container in inspected if container is not None)
-        return (*found, *await self._anchors()) if any(plans.is_ancestors(c, name) for c in found) else found
+        return (*found, *await self._anchors()) if any(bash_stack.is_ancestors(c, name) for c in found) else found
 
     async def _anchors(self) -> tuple[Container, ...]:
         running = await self._ask(self._engine.running(), LOOK)
-        return tuple(container for container in running if plans.is_anchor(container))
+        return tuple(container for container in running if bash_stack.is_anchor(container))
 
     async def _ensure_image(self, *, refresh: bool) -> str:
         return await ensure_image(self._engine, self._container.image, refresh=refresh, sleep=self._sleep)

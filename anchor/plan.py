@@ -11,14 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from anchor.container_spec import DIGEST_LABEL, FLOAT_SERVICE_LABEL, FLOAT_STACK_LABEL, HIDDEN_LABEL, TEMPLATE_LABEL
-from anchor.facts import SERVICE_NAME_LABEL, STACK_LABEL, Container
+from anchor.bash_stack import is_ancestors, living_rival
+from anchor.container_spec import DIGEST_LABEL, FLOAT_SERVICE_LABEL, FLOAT_STACK_LABEL, TEMPLATE_LABEL
+from anchor.facts import Container
 from shared.errors import NameTakenError
 
 NEXT = ".next"
 OLD = ".old"
-FLOAT_IMAGE, ANCHOR_IMAGE = "keepalived-float", "keepalived-anchor"
-"""In the last part of an image's name, wherever it was built and whatever its tag."""
 
 
 @dataclass(frozen=True)
@@ -109,18 +108,6 @@ def is_ours(container: Container, stack: str) -> bool:
     return FLOAT_SERVICE_LABEL in container.labels and container.labels.get(FLOAT_STACK_LABEL) == stack
 
 
-def is_ancestors(container: Container, name: str) -> bool:
-    """Whether it is a float of the bash stack that ours replaces: its anchor, once gone, always removed it first."""
-    labels = container.labels
-    unowned = HIDDEN_LABEL in labels and not {FLOAT_SERVICE_LABEL, FLOAT_STACK_LABEL} & {*labels}
-    return container.name == name and unowned and FLOAT_IMAGE in _last_component(container.image)
-
-
-def is_anchor(container: Container) -> bool:
-    """Whether it is a running anchor, ours or the bash stack's."""
-    return container.running and ANCHOR_IMAGE in _last_component(container.image)
-
-
 def make(containers: Sequence[Container], desired: Desired) -> Plan:
     """The steps to exactly one float. Raises NameTakenError when the name is somebody else's, and will stay so."""
     leaving, containers = _split(containers, desired)
@@ -195,7 +182,7 @@ def _check_name(containers: Sequence[Container], desired: Desired) -> None:
     holder = next((container for container in containers if container.name == desired.name), None)
     if holder is None or is_ours(holder, desired.stack):
         return
-    rival = _living_rival(containers, desired) if is_ancestors(holder, desired.name) else None
+    rival = living_rival(containers, desired.stack) if is_ancestors(holder, desired.name) else None
     if is_ancestors(holder, desired.name) and rival is None:
         return
     stack = rival or holder.labels.get(FLOAT_STACK_LABEL)
@@ -204,18 +191,6 @@ def _check_name(containers: Sequence[Container], desired: Desired) -> None:
         f"The container name {desired.name!r} is taken: it {whose}. "
         "Give this stack another KEEPALIVED_FLOAT_NAME, or remove that container."
     )
-
-
-def _living_rival(containers: Iterable[Container], desired: Desired) -> str | None:
-    """The stack of a foreign anchor that runs here, and so may own a float without our labels; None: there is none."""
-    labels = [container.labels for container in containers if is_anchor(container)]
-    stacks = (each.get(STACK_LABEL) or each.get(SERVICE_NAME_LABEL) or "of no name" for each in labels)
-    return next((stack for stack in stacks if stack != desired.stack), None)
-
-
-def _last_component(image: str) -> str:
-    """`keepalived-float:1` of `registry:5000/team/keepalived-float:1`."""
-    return image.partition("@")[0].rpartition("/")[2]
 
 
 def _current(ours: Sequence[Container], name: str) -> Container | None:

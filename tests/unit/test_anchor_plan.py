@@ -162,6 +162,17 @@ def test_the_float_of_a_bash_stack_whose_anchor_lives_is_never_touched() -> None
         plans.make((ANCESTORS, replace(an_anchor("old"), labels={})), DESIRED)
 
 
+def test_a_second_stack_of_ours_stands_in_no_bash_stacks_way() -> None:
+    second = a_float("other-float", labels={"keepalived.stack": "other"})
+    assert plans.make((ANCESTORS, second, an_anchor("other")), DESIRED).steps[0] == Stop(NAME)
+
+
+def test_an_anchor_whose_image_lost_its_name_is_known_by_its_services() -> None:
+    labels = {"com.docker.swarm.service.name": "old_keepalived-anchor", "com.docker.stack.namespace": "old"}
+    with pytest.raises(NameTakenError, match="is the float of the stack 'old'"):
+        plans.make((ANCESTORS, replace(an_anchor("old"), image="sha256:abc", labels=labels)), DESIRED)
+
+
 @pytest.mark.parametrize("anchor", [an_anchor(STACK), replace(an_anchor("old"), state="exited")])
 def test_the_own_anchor_and_a_dead_one_stand_in_no_floats_way(anchor: Container) -> None:
     assert plans.make((ANCESTORS, anchor), DESIRED).steps[0] == Stop(NAME)
