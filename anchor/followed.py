@@ -55,10 +55,24 @@ def stops(event: Event) -> bool:
 
 
 def conditions(
-    follows: Iterable[Follow], tasks: Mapping[str, Sequence[LocalTask]], stopping: Collection[str]
+    follows: Iterable[Follow],
+    tasks: Mapping[str, Sequence[LocalTask]],
+    stopping: Collection[str],
+    *,
+    serving: Mapping[str, Collection[str]],
 ) -> tuple[Condition, ...]:
-    """One condition for each followed service; `tasks` by service id, a service that is not in it was not seen yet."""
-    return tuple(_condition(follow, tasks.get(follow.service_id), stopping) for follow in follows)
+    """One condition for each followed service; `tasks` by service id, a service that is not in it was not seen yet.
+
+    Not to know forbids what is new, and nothing that serves: `serving` names such routers, by service id.
+    """
+    known = (
+        follow if follow.service_id in tasks else _but(follow, serving.get(follow.service_id, ())) for follow in follows
+    )
+    return tuple(_condition(follow, tasks.get(follow.service_id), stopping) for follow in known if follow.routers)
+
+
+def _but(follow: Follow, routers: Collection[str]) -> Follow:
+    return replace(follow, routers=tuple(router for router in follow.routers if router not in routers))
 
 
 def _condition(follow: Follow, tasks: Sequence[LocalTask] | None, stopping: Collection[str]) -> Condition:

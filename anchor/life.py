@@ -70,7 +70,7 @@ class Life:
         await parts.survey.look()
         parts.specs.refresh()
         await self._prepare()
-        await parts.tasks.look()
+        await self._look_at_tasks()
         await parts.link.open()
         async with asyncio.TaskGroup() as group:
             group.create_task(parts.events.run(), name="events")
@@ -100,6 +100,13 @@ class Life:
         if self._parts.floats.idle:
             await self._parts.farewell.take_along()
         await self._parts.link.close()
+
+    async def _look_at_tasks(self) -> None:
+        """Before the link opens: the float of an anchor before this one keeps its verdict until there is a better."""
+        await self._parts.tasks.look()
+        while not self._parts.tasks.seen:
+            await asyncio.sleep(PREPARE_RETRY)
+            await self._parts.tasks.look()
 
     async def _prepare(self) -> None:
         """The same as a turn of the loop: Docker's trouble is waited out."""

@@ -42,16 +42,25 @@ class LocalTasks:
         self._stopping: dict[str, float] = {}
         self._dirty: set[str] = set()
         self._trouble = False
+        self._serving: dict[str, frozenset[str]] = {}
+        """Service that was not seen yet -> routers that served when it began to matter: not knowing forbids others."""
 
-    def follow(self, follows: Iterable[Follow]) -> None:
-        """These services matter from now on; what is not named any more still counts until its router is gone."""
+    def follow(self, follows: Iterable[Follow], *, running: Iterable[str] = ()) -> None:
+        """These services matter from now on; what is not named any more still counts until its router is gone.
+
+        `running` are the virtual routers that the float was told to run before: those of them that nothing forbids
+        serve on until the services that are new have been looked at.
+        """
+        serving = frozenset(running) - {r for c in self.conditions() if not c.ok for r in c.routers or ()}
         now, wanted_follows = self._clock.monotonic(), tuple(follows)
         left = followed.without(self._wanted, wanted_follows)
         self._retired = [(follow, now) for follow in left] + [(f, since) for f, since in self._retired]
         self._wanted = wanted_follows
         wanted = self._ids
         self._tasks = {service: tasks for service, tasks in self._tasks.items() if service in wanted}
-        self._dirty = {service for service in wanted if service not in self._tasks} | (self._dirty & wanted)
+        unseen = {service for service in wanted if service not in self._tasks}
+        self._serving = {service: self._serving.get(service, serving) for service in unseen}
+        self._dirty = unseen | (self._dirty & wanted)
         if self._dirty:
             self._bell.ring()
 
@@ -61,9 +70,9 @@ class LocalTasks:
 
     def happened(self, event: Event) -> None:
         """That container's service is to be looked at."""
-        if followed.stops(event):
+        if followed.stops(event) or event.action == "die":  # Docker's list may call a dead one running for a moment
             self._stopping[event.id] = self._clock.monotonic()
-        elif event.action in ("die", "start"):  # what was asked for is done, or was followed by a restart
+        elif event.action == "start":
             self._stopping.pop(event.id, None)
         self._dirty.add(event.labels[SERVICE_ID_LABEL])
         self._bell.ring()
@@ -77,7 +86,7 @@ class LocalTasks:
         """What is known now, as conditions."""
         now = self._clock.monotonic()
         self._stopping = {one: since for one, since in self._stopping.items() if now - since < STOPPING_FOR}
-        return followed.conditions(self._follows, self._tasks, self._stopping)
+        return followed.conditions(self._follows, self._tasks, self._stopping, serving=self._serving)
 
     async def run(self, changed: Callable[[], None]) -> None:
         """Look for ever; call `changed` after every look that told something."""
@@ -87,6 +96,11 @@ class LocalTasks:
                 self._dirty |= self._ids
             if await self.look():
                 changed()
+
+    @property
+    def seen(self) -> bool:
+        """Whether every followed service has been looked at."""
+        return self._ids <= self._tasks.keys()
 
     async def look(self) -> bool:
         """Look at the services that are marked; returns whether anything is different. Raises nothing."""

@@ -132,11 +132,6 @@ class Reconciler:
         reported = self._conversation.status.warnings if self._conversation.status else ()
         return (*self._specs.warnings, *refusals, *self._conversation.refused_services, *trouble, *reported)
 
-    @property
-    def float_restarts(self) -> int:
-        """How often the float had to be made anew because it died."""
-        return self._floats.restarts.total
-
     def _check_first_answer(self) -> None:
         """Raise SpecRefusedError when the first spec was refused: only then is it this roll-out that is wrong.
 

@@ -1,7 +1,8 @@
 """What services ask for, turned into claims on VRIDs and addresses that contradict nobody's. Pure.
 
-Invariant: what a service gets depends on the stack and on older services alone, so a younger one never takes anything
-away; and every manager that sees the same services comes to the same answer, in whatever order it sees them.
+Invariant: what a service gets depends on the stack and on older services alone, so one that was created later takes
+nothing away (an older one that is labelled later can); and every manager that sees the same services comes to the same
+answer, in whatever order it sees them.
 
 A service has a virtual router of its own. Only when OWN_ROUTERS services that follow no task want the very same of
 VRRP, the younger ones ride in those routers, and adverts and VRIDs grow no further.

@@ -67,7 +67,9 @@ class SpecKeeper:
         self._warn((*([few] if few else []), *outcome.warnings, *outcome.problems))
         if outcome.problems:
             return None
-        self._tasks.follow(outcome.follows)
+        before = self._conversation.spec
+        running = [router.name for router in before.virtual_routers] if before else []
+        self._tasks.follow(outcome.follows, running=running)
         judge()
         return self._want(self._files.add_to(outcome.spec))
 

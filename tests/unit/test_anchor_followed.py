@@ -14,7 +14,7 @@ WEB = Follow("web", "id-web", ("web",))
 
 
 def condition(*tasks: LocalTask, stopping: tuple[str, ...] = ()) -> Condition:
-    (only,) = followed.conditions([WEB], {"id-web": tasks}, stopping)
+    (only,) = followed.conditions([WEB], {"id-web": tasks}, stopping, serving={})
     return only
 
 
@@ -50,12 +50,19 @@ def test_no_task_at_all_forbids_the_node() -> None:
 
 
 def test_what_was_not_looked_at_yet_is_forbidden() -> None:
-    (found,) = followed.conditions([WEB], {}, ())
+    (found,) = followed.conditions([WEB], {}, (), serving={})
     assert not found.ok
 
 
+def test_what_was_not_looked_at_yet_forbids_no_router_that_serves_but_every_new_one() -> None:
+    both = replace(WEB, routers=("web", "VI_1"))
+    (found,) = followed.conditions([both], {}, (), serving={"id-web": {"web"}})
+    assert (found.ok, found.routers) == (False, ("VI_1",))
+    assert followed.conditions([WEB], {}, (), serving={"id-web": {"web"}}) == ()
+
+
 def test_a_service_that_the_swarm_does_not_have_is_forbidden_by_name() -> None:
-    (found,) = followed.conditions([Follow("web", "", ("VI_1",))], {}, ())
+    (found,) = followed.conditions([Follow("web", "", ("VI_1",))], {}, (), serving={})
     assert found.reason == "the Swarm has no service web"
 
 

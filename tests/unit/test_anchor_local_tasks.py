@@ -103,3 +103,41 @@ async def test_a_condition_outlives_its_virtual_router_for_a_moment() -> None:
     assert world.ok() == {"service:web": True}
     world.clock.now += RETIRE_FOR
     assert world.ok() == {}
+
+
+async def test_a_dead_container_that_a_late_list_still_calls_running_does_not_serve() -> None:
+    world = World(WEB)
+    world.tasks.happened(event("kill", signal="15"))
+    world.tasks.happened(event("die"))
+    await world.tasks.look()
+    assert world.ok() == {"service:web": False}
+
+
+async def test_a_virtual_router_that_serves_is_not_forbidden_until_its_newly_followed_service_was_looked_at() -> None:
+    world = World()
+    world.tasks.follow([WEB], running=["VI_1", "web"])
+    assert world.ok() == {}
+    world.docker.tasks = []
+    assert await world.tasks.look()
+    assert world.ok() == {"service:web": False}
+
+
+async def test_a_new_virtual_router_stays_forbidden_though_its_spec_was_told_before_its_tasks_were_seen() -> None:
+    world = World(WEB)
+    world.tasks.follow([WEB], running=["VI_1", "web"])
+    assert world.ok() == {"service:web": False}
+
+
+async def test_a_service_made_anew_frees_no_router_that_was_forbidden() -> None:
+    world = World(Follow("web", "", ("VI_1",)))
+    world.tasks.follow([Follow("web", "id-web", ("VI_1",))], running=["VI_1"])
+    assert world.ok() == {"service:web": False}
+
+
+async def test_a_service_counts_as_seen_only_after_a_look_that_succeeded() -> None:
+    world = World(WEB)
+    world.docker.fail("tasks_here", EngineError("no answer"))
+    await world.tasks.look()
+    assert not world.tasks.seen
+    await world.tasks.look()
+    assert world.tasks.seen

@@ -159,3 +159,11 @@ def test_a_younger_service_takes_nothing_from_an_older_one(services: list[Labell
     before = vrids(allot(*by_age[:-1]))
     after = vrids(allot(*by_age))
     assert before.items() <= after.items()
+
+
+def test_an_older_service_that_is_labelled_later_gets_the_octet_and_the_younger_another_vrid() -> None:
+    young, old = user_service("young", 2, vip="192.0.2.50"), user_service("old", 1, vip="198.51.100.50")
+    assert vrids(allot(young)) == {"young": 50}
+    after = vrids(allot(young, old))
+    assert after["old"] == 50
+    assert after["young"] != 50
