@@ -55,7 +55,7 @@ async def run(settings: AnchorSettings, files: UserFiles) -> None:
 
 
 def _parts(settings: AnchorSettings, files: UserFiles, docker: Docker, identity: Identity) -> Parts:
-    clock, memory = SystemClock(), Memory(Path(LINK_FOLDER))
+    clock, memory = SystemClock(), Memory(Path(LINK_FOLDER), service=identity.service_id)
     bell, swarm_bell = Bell(), Bell()
     asking, patience = Asking(clock), Patience(clock, asyncio.sleep)
     talk = Conversation(memory, clock, node=settings.node_hostname, wake=bell.ring)

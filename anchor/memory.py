@@ -18,6 +18,9 @@ FILE = "anchor-memory.json"
 class Remembered(Frozen):
     """What the float's own labels cannot say, since they never change."""
 
+    service: str = ""
+    """Id of the anchors' service that this is about; the volume outlives a removed stack, which no longer matters."""
+
     wire: str | None = None
     """What other nodes must have in common with the spec that the float accepted last (`FloatSpec.wire`)."""
 
@@ -41,8 +44,9 @@ class Remembered(Frozen):
 class Memory:
     """The file. Where it cannot be read nothing is remembered; where it cannot be written that is said once."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, service: str = "") -> None:
         self._path = folder / FILE
+        self._service = service
         self._failed = False
         self.value = self._read()
 
@@ -62,9 +66,10 @@ class Memory:
 
     def _read(self) -> Remembered:
         try:
-            return Remembered.model_validate_json(self._path.read_bytes())
+            value = Remembered.model_validate_json(self._path.read_bytes())
         except (OSError, ValidationError):
-            return Remembered()
+            return Remembered(service=self._service)
+        return value if value.service == self._service else Remembered(service=self._service)
 
     def _write(self, value: Remembered) -> None:
         scratch = self._path.with_suffix(".new")

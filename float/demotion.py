@@ -94,7 +94,7 @@ def decide(
 
 def demoted_content(router: VirtualRouter) -> int:
     """What the `demoted` track file (weight -1) must hold to bring the priority down to the demoted one."""
-    return router.priority - router.demoted_priority
+    return max(0, router.priority - router.demoted_priority)  # a label may ask for less than that
 
 
 def _weaker_master_since(

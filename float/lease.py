@@ -66,7 +66,8 @@ class LeaseKeeper:
             finally:
                 os._exit(1)  # never back into the supervisor's code
         os.close(read_end)
-        fcntl.fcntl(write_end, fcntl.F_SETPIPE_SZ, PIPE_SIZE)
+        with contextlib.suppress(OSError):  # pipe-user-pages-soft is reached: a long list then waits for a moment
+            fcntl.fcntl(write_end, fcntl.F_SETPIPE_SZ, PIPE_SIZE)
         self._pipe, self._pid = write_end, pid
 
     @property
@@ -81,7 +82,8 @@ class LeaseKeeper:
             return
         self._holding = holding
         line = json.dumps([[device, str(address)] for device, address in sorted(holding, key=str)]) + "\n"
-        os.write(self._pipe, line.encode())
+        with contextlib.suppress(BrokenPipeError):  # `alive` tells
+            os.write(self._pipe, line.encode())
 
     def alive(self) -> bool:
         """Whether the keeper lives; reaps it when it does not."""

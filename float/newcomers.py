@@ -26,8 +26,8 @@ PAUSE = 0.5
 FIRST_ROUND = 1.0
 """Seconds for which keepalived's start waits for the first answer: most often it then begins as BACKUP, not FAULT."""
 
-_LATER = (errno.ENETDOWN, errno.ENODEV, errno.ENXIO)
-"""The interface is off or not there yet: ask again."""
+_NEVER = (None, errno.EPERM, errno.EACCES, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT)
+"""Nobody can ever be asked there: no Ethernet, no capability. Everything else is asked again, up to the limit."""
 
 
 class Newcomers:
@@ -108,7 +108,7 @@ class Newcomers:
         try:
             claim, peer = await _who_has(entry)
         except OSError as error:
-            if error.errno in _LATER:
+            if error.errno not in _NEVER:
                 return
             logger.warning("%s: whether another host has its address cannot be asked: %s", name, error)
             claim, peer = None, None

@@ -231,7 +231,7 @@ class Supervisor:
             await self._doors.custody.remove_strays(self._book.entries.values(), now)
         if not self._doors.lease.alive():
             logger.error("the lease keeper died; this float ends so that its VIPs do not lapse unseen")
-            self._situation.leave(Leaving("its lease keeper died", now))
+            self._situation.leave(Leaving("its lease keeper died", now, exit_code=1))
 
     def _report(self, now: float) -> None:
         picture = Picture(

@@ -150,10 +150,17 @@ class ScriptFile:
     user: str | None = None
 
 
+_LARGEST_ID = 2**32 - 2
+"""Of a user or a group; the number above it means "no change" (setresuid(2))."""
+
+
 def script(text: str) -> ScriptFile:
     """`/PATH`, or `USER:/PATH` and `USER:GROUP:/PATH` for a script that needs no root."""
     match = re.fullmatch(r"(?:([A-Za-z0-9_][A-Za-z0-9_-]{0,31}(?::[A-Za-z0-9_][A-Za-z0-9_-]{0,31})?):)?(/.*)", text)
-    return ScriptFile(file_path(match[2] if match else text), match[1] if match else None)
+    user = match[1] if match else None
+    if any(part.isdigit() and int(part) > _LARGEST_ID for part in (user or "").split(":")):
+        raise ValueError(f"must name user and group, or give their numbers up to {_LARGEST_ID}")
+    return ScriptFile(file_path(match[2] if match else text), user)
 
 
 def arguments(text: str) -> tuple[str, ...]:

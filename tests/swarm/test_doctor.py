@@ -36,7 +36,8 @@ vrrp_instance STRANGER {{
 def town(bare_swarm: Lab) -> Iterator[Town]:
     """The hosts, h3 without anything of ours, and a broom."""
     bare_swarm.drain("h3")
-    wait_until(lambda: not bare_swarm.host("h3").containers(), 60, "h3 to be empty", interval=0.2)
+    running = "status=running"
+    wait_until(lambda: not bare_swarm.host("h3").containers(running), 60, "h3 to run nothing", interval=0.2)
     town = Town(bare_swarm)
     yield town
     town.clear()

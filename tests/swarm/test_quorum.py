@@ -89,6 +89,7 @@ def stacks(swarm: Lab) -> Iterator[Stacks]:
     for host in swarm.hosts.values():
         _mend(swarm, host)
     swarm.wait_ready(timeout=120)
+    wait_until(lambda: all(_is_whole(swarm, stack) for stack in found.all), 90, "anchors to take their floats along")
     for stack in found.all:
         swarm.remove_stack(stack.name)
 

@@ -38,3 +38,10 @@ def test_a_folder_that_cannot_be_written_is_said_once(tmp_path: Path, caplog: py
     memory.update(wire="2")
     assert len(caplog.messages) == 1
     assert memory.value.wire == "2"
+
+
+def test_what_a_removed_stack_ran_is_forgotten_by_the_next(tmp_path: Path) -> None:
+    Memory(tmp_path, service="old").update(wire="w", spec=SPEC, managers=THREE)
+
+    assert Memory(tmp_path, service="new").value == Remembered(service="new")
+    assert Memory(tmp_path, service="old").value.wire == "w"

@@ -160,6 +160,7 @@ WRONG_FOR_ANCHOR = [
     ("KEEPALIVED_CHECK_RISE", "0", "must be a whole number from 1 to 1000"),
     ("KEEPALIVED_CHECK_FALL", "1.5", "must be a whole number from 1 to 1000"),
     ("KEEPALIVED_NOTIFY", "/a{b}", PATH),
+    ("KEEPALIVED_NOTIFY", "99999999999:/n.sh", "must name user and group, or give their numbers up to 4294967294"),
     ("KEEPALIVED_CONF_TEMPLATE", "template.j2", PATH),
     ("KEEPALIVED_REGISTRY_AUTH_FILE", "config.json", PATH),
     ("KEEPALIVED_COMMAND_LINE_ARGUMENTS", "log-detail", FLAGS),
