@@ -79,6 +79,8 @@ def test_a_node_that_joins_while_every_other_anchor_hangs_makes_no_second_holder
         assert_healthy(lab, within=60)
 
     assert longest_overlap(lab, watch) <= SLACK
+    lab.drain("h3")
+    wait_until(lambda: not lab.host("h3").containers("name=keepalived-float"), 60, "h3's float to be gone")
     _leave(lab, "h3")
 
 
