@@ -74,9 +74,10 @@ class Custody:
             )
         self._unleased |= vips
 
-    async def sweep(self, wanted: frozenset[IpAddress]) -> None:
-        """Remove every address of ours; keepalived must not be running. Raises OSError."""
-        found = left_behind(await self.look(), spec=wanted, recorded=self._record.addresses)
+    async def sweep(self, wanted: frozenset[IpAddress], *, sparing: frozenset[IpAddress] = frozenset()) -> None:
+        """Remove every address of ours but those to spare; keepalived must not be running. Raises OSError."""
+        ours = left_behind(await self.look(), spec=wanted, recorded=self._record.addresses)
+        found = [address for address in ours if address.address not in sparing]
         for address in found:
             logger.warning(
                 "removing a virtual IP that was left behind",

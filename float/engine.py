@@ -14,6 +14,7 @@ from float.render import Renderer
 from float.resolve import ResolvedSpec
 from float.routers import RouterEntry
 from shared.clock import Clock
+from shared.models import IpAddress
 
 logger = logging.getLogger(__name__)
 
@@ -63,18 +64,22 @@ class Engine:
     async def keep_running(self, resolved: ResolvedSpec, *, on_exit: Callable[[], None]) -> None:
         """Start keepalived when it is due, on a host swept of what an earlier one left. Raises OSError.
 
-        What a dead one left is served by the kernel until a peer advertises it, and goes then, start or no start. A
-        keepalived that was no master any more when it died (its child still said so) may have left addresses too.
+        What a dead one left of a virtual router is served by the kernel until a peer advertises it, and goes then, start
+        or no start. Routers of which it was no master any more when it died (its child still said so) may have left
+        addresses too, which go at once.
         """
         if self._keepalived.running and self._flags != resolved.spec.arguments:
             logger.info("keepalived stops, to start anew with other flags")
             await self.stop(resolved)
         now = self._clock.monotonic()
-        taken = not self._swept and all(self._taken(entry) for entry in self._orphaned_vips)
-        due = self.lifecycle.due(now) and (taken or self._peers_had_time(now))
-        if taken or due:
-            await self._custody.sweep(resolved.addresses)
-            self._orphaned_vips, self._swept = [], True
+        left = [entry for entry in self._orphaned_vips if not self._taken(entry)]
+        due = self.lifecycle.due(now) and all(self._peers_had_time(entry, now) for entry in left)
+        left = [] if due else left
+        if due or not self._swept or left != self._orphaned_vips:
+            self._swept, self._orphaned_vips = False, left
+            self._custody.hold(left)  # first: a renewal would bring back what is swept
+            await self._custody.sweep(resolved.addresses, sparing=_addresses(left))
+            self._swept = True
         if due:
             await self._start(resolved.spec.arguments, on_exit)
 
@@ -126,9 +131,9 @@ class Engine:
         """Whether a peer advertised the VIPs since keepalived died here."""
         return entry.heard is not None and entry.heard.at > self._died_at and entry.heard.priority > 0
 
-    def _peers_had_time(self, now: float) -> bool:
+    def _peers_had_time(self, entry: RouterEntry, now: float) -> bool:
         """Whether nobody will come any more for the VIPs that a dead keepalived left."""
-        return all(now - self._died_at > _time_to_take_over(entry) for entry in self._orphaned_vips)
+        return now - self._died_at > _time_to_take_over(entry)
 
     def _install(self, text: str) -> None:
         self._keepalived.install(text)
@@ -142,6 +147,10 @@ class Engine:
         scratch.write_text(f"{value}\n")
         scratch.replace(self._track_folder / name)
         self._written[name] = value
+
+
+def _addresses(entries: Iterable[RouterEntry]) -> frozenset[IpAddress]:
+    return frozenset(vip.address for entry in entries for vip in entry.resolved.addresses)
 
 
 def _time_to_take_over(entry: RouterEntry) -> float:

@@ -111,7 +111,9 @@ class RouterBook:
         return self._move(entry, notice.state, now=now, wall=wall)
 
     def keepalived_died(self, *, now: float, wall: float) -> list[Transition]:
-        """Without keepalived no router has a state."""
+        """Without keepalived no router has a state; who advertises what we held is news, also if it was heard before."""
+        for entry in self.masters():
+            entry.heard = None
         moved = (
             self._move(e, VrrpState.INIT, now=now, wall=wall, reason="keepalived is not running")
             for e in self.entries.values()

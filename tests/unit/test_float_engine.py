@@ -86,12 +86,15 @@ class ScriptedCustody(Custody):
     def __init__(self, told: list[str]) -> None:
         self.told = told
         self.held: list[str] = []
+        self.fails = False
 
     def claim(self, spec: ResolvedSpec) -> None:
         self.told.append("claim")
 
-    async def sweep(self, wanted: frozenset[IpAddress]) -> None:
-        self.told.append(f"sweep {' '.join(sorted(map(str, wanted)))}")
+    async def sweep(self, wanted: frozenset[IpAddress], *, sparing: frozenset[IpAddress] = frozenset()) -> None:
+        if self.fails:
+            raise OSError("netlink")
+        self.told.append(f"sweep {' '.join(sorted(map(str, wanted - sparing)))}".strip())
 
     def hold(self, entries: Iterable[RouterEntry]) -> None:
         self.held = [known.router.name for known in entries]
@@ -120,11 +123,11 @@ class World:
         """What keepalived reads in that track file."""
         return int((self.track_folder / name).read_text())
 
-    async def keep_running(self, *, after: float = 0.0) -> list[str]:
+    async def keep_running(self, *, after: float = 0.0, spec: ResolvedSpec = RESOLVED_SPEC) -> list[str]:
         """What a turn that much later does to keepalived."""
         self.clock.now += after
         self.told.clear()
-        await self.engine.keep_running(RESOLVED_SPEC, on_exit=lambda: None)
+        await self.engine.keep_running(spec, on_exit=lambda: None)
         return list(self.told)
 
     def die(self, *masters: RouterEntry, after: float = 0.0) -> None:
@@ -305,7 +308,8 @@ async def test_a_master_whose_keepalived_died_serves_on_until_its_peers_could_ta
     world.die(MASTER, after=60.0)
     world.engine.hold_leases([])
     assert world.custody.held == ["vip"]
-    assert await world.keep_running(after=RELIEVED_AFTER) == []
+    assert await world.keep_running(after=RELIEVED_AFTER) == ["sweep"]
+    assert world.custody.held == ["vip"]
     assert world.engine.next_change(world.clock.now) == world.clock.now
 
 
@@ -329,15 +333,33 @@ async def test_the_vips_are_swept_as_soon_as_a_peer_advertises(world: World) -> 
 async def test_an_old_advert_or_a_farewell_relieves_nobody(world: World, last_heard: Heard) -> None:
     await world.keep_running()
     world.die(entry(VrrpState.MASTER, heard=last_heard), after=60.0)
-    assert await world.keep_running(after=0.25) == []
+    assert await world.keep_running(after=0.25) == ["sweep"]
 
 
-async def test_every_virtual_router_must_be_relieved(world: World) -> None:
+async def test_each_virtual_router_is_given_up_once_a_peer_has_it_and_keepalived_starts_after_the_last(
+    world: World,
+) -> None:
     await world.keep_running()
-    relieved = entry(VrrpState.MASTER, heard=heard(BEST, 250, 160.125))
-    alone = router_called("web", 78, vip=VIP6)
-    world.die(relieved, entry(VrrpState.MASTER, router=alone), after=60.0)
-    assert await world.keep_running(after=0.25) == []
+    slow = router_called("slow", 78, vip=VIP6).model_copy(update={"advert_interval": 1.0})
+    spec = resolved_spec(ROUTER, slow)
+    taken, awaited = entry(VrrpState.MASTER), entry(VrrpState.MASTER, router=slow)
+    world.die(taken, awaited, after=60.0)
+    taken.heard = heard(BEST, 250, world.clock.now + 0.125)
+    assert await world.keep_running(after=0.25, spec=spec) == ["sweep 192.0.2.100"]
+    assert world.custody.held == ["slow"]
+    assert await world.keep_running(after=0.25, spec=spec) == []
+    assert await world.keep_running(after=4.0, spec=spec) == ["sweep 192.0.2.100 2001:db8::100", "start"]
+    assert world.custody.held == []
+
+
+async def test_a_sweep_that_fails_is_made_again(world: World) -> None:
+    await world.keep_running()
+    world.die(MASTER, after=60.0)
+    world.custody.fails = True
+    with pytest.raises(OSError, match="netlink"):
+        await world.keep_running()
+    world.custody.fails = False
+    assert await world.keep_running() == ["sweep"]
 
 
 async def test_a_clean_end_leaves_no_vip_and_no_lease(world: World) -> None:

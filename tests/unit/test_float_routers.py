@@ -97,6 +97,14 @@ def test_without_keepalived_no_router_has_a_state() -> None:
     assert routers.masters() == []
 
 
+def test_a_peer_that_had_taken_over_before_the_death_was_noticed_is_news_with_its_next_advert() -> None:
+    routers = book()
+    become(routers, VrrpState.MASTER)
+    routers.advert(advert(250), 100.5)
+    routers.keepalived_died(now=100.51, wall=1_100.51)
+    assert routers.advert(advert(250), 100.6)
+
+
 # Reasons that people read.
 
 
