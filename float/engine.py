@@ -64,9 +64,9 @@ class Engine:
     async def keep_running(self, resolved: ResolvedSpec, *, on_exit: Callable[[], None]) -> None:
         """Start keepalived when it is due, on a host swept of what an earlier one left. Raises OSError.
 
-        What a dead one left of a virtual router is served by the kernel until a peer advertises it, and goes then, start
-        or no start. Routers of which it was no master any more when it died (its child still said so) may have left
-        addresses too, which go at once.
+        What a dead one left of a virtual router is served by the kernel until a peer advertises it, and goes then,
+        start or no start. Routers of which it was no master any more when it died (its child still said so) may have
+        left addresses too, which go at once.
         """
         if self._keepalived.running and self._flags != resolved.spec.arguments:
             logger.info("keepalived stops, to start anew with other flags")

@@ -111,7 +111,7 @@ class RouterBook:
         return self._move(entry, notice.state, now=now, wall=wall)
 
     def keepalived_died(self, *, now: float, wall: float) -> list[Transition]:
-        """Without keepalived no router has a state; who advertises what we held is news, also if it was heard before."""
+        """Without keepalived no router has a state; who advertises what we held is news, heard before or not."""
         for entry in self.masters():
             entry.heard = None
         moved = (
