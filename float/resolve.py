@@ -128,6 +128,12 @@ def _problems(spec: FloatSpec, host: HostView, owned: frozenset[IpAddress]) -> I
             f"no interface of this node carries its Swarm address {spec.node_address}; set KEEPALIVED_INTERFACE "
             f"or the node label keepalived.interface to one of {_names(host)}"
         )
+    elif _is_known_by_another_address(spec, interface, host):
+        yield (
+            f"interface '{interface}' does not carry {spec.node_address}, by which the other managers know this node "
+            "as a peer; label every node with its address there (keepalived.address), or set "
+            "KEEPALIVED_UNICAST_PEERS=multicast"
+        )
     for router in spec.virtual_routers:
         if router.claims:
             continue
@@ -193,6 +199,15 @@ def _source(spec: FloatSpec, interface: str, host: HostView) -> IpAddress | None
     if any(a.address == spec.node_address for a in ours):
         return spec.node_address
     return next((a.address for a in ours if a.address.version == 4), None)
+
+
+def _is_known_by_another_address(spec: FloatSpec, interface: str, host: HostView) -> bool:
+    """Whether peers of the Swarm's (their priority is known) would take our adverts for a stranger's."""
+    if spec.transport is not Transport.UNICAST or spec.node_address is None:
+        return False
+    source = _source(spec, interface, host)
+    swarms = any(peer.priority is not None for router in spec.virtual_routers for peer in router.peers)
+    return swarms and source is not None and source != spec.node_address
 
 
 def _names(host: HostView) -> str:

@@ -61,14 +61,35 @@ def test_the_nic_with_the_swarm_address_carries_the_adverts_from_that_address() 
     assert (router.interface, router.source, router.transport) == ("eth0", OURS, Transport.UNICAST)
 
 
+LISTED = Peer(address=ipaddress.ip_address("198.51.100.2"))
+"""One that the user listed."""
+
+
 def test_an_interface_that_the_user_named_sends_from_its_own_address() -> None:
-    named = spec("192.0.2.100").model_copy(update={"interface": "eth1"})
+    named = spec("192.0.2.100", peers=(LISTED,)).model_copy(update={"interface": "eth1"})
     router = on_host(named, address("198.51.100.1/24", "eth1"))
     assert (router.interface, router.source) == ("eth1", ipaddress.ip_address("198.51.100.1"))
 
 
-def test_a_vip_of_keepalived_itself_is_never_the_source_nor_a_subnet() -> None:
+def test_an_interface_from_which_the_other_managers_would_take_no_advert_is_refused() -> None:
     named = spec("192.0.2.100").model_copy(update={"interface": "eth1"})
+    said = problems(named, address("198.51.100.1/24", "eth1"))
+    assert said.startswith("interface 'eth1' does not carry 192.0.2.3, by which the other managers know this node")
+    assert "keepalived.address" in said
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"node_address": ipaddress.ip_address("198.51.100.1")}, {"transport": Transport.MULTICAST}],
+    ids=["labelled", "multicast"],
+)
+def test_another_interface_goes_with_a_label_or_with_multicast(change: dict[str, object]) -> None:
+    named = spec("192.0.2.100").model_copy(update={"interface": "eth1", **change})
+    assert on_host(named, address("198.51.100.1/24", "eth1")).interface == "eth1"
+
+
+def test_a_vip_of_keepalived_itself_is_never_the_source_nor_a_subnet() -> None:
+    named = spec("192.0.2.100", peers=(LISTED,)).model_copy(update={"interface": "eth1"})
     router = on_host(named, address("192.0.2.101/28", "eth1", marked=True), address("198.51.100.1/24", "eth1"))
     assert router.source == ipaddress.ip_address("198.51.100.1")
     assert router.advertised.device == "eth0"
