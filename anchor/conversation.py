@@ -44,7 +44,7 @@ class Conversation:
         self._wake = wake
         self._send: Callable[[FromAnchor], None] = _say_nothing
         self._containers: dict[str, str] = {}
-        self._conditions: tuple[Condition, ...] = ()
+        self._verdict = VerdictMessage(conditions=())
         self._updating = False
         self._offered: tuple[str, bool] | None = None
         self._last = LastRun(wire=memory.value.wire, spec=memory.value.spec)
@@ -83,12 +83,13 @@ class Conversation:
         self.spec, self._updating = spec, updating
         self._offer()
 
-    def judge(self, conditions: tuple[Condition, ...]) -> None:
+    def judge(self, conditions: tuple[Condition, ...], *, outdated: bool = False) -> None:
         """These are the conditions now; said, to the float and in the log, when they differ."""
-        if conditions == self._conditions:
+        verdict = VerdictMessage(conditions=conditions, outdated=outdated)
+        if verdict == self._verdict:
             return
         self._log_changes(conditions)
-        self._conditions = conditions
+        self._verdict = verdict
         self._say_verdict()
 
     def pulse(self, *, alive: bool) -> None:
@@ -174,8 +175,8 @@ class Conversation:
             self._send(SpecMessage(spec=self.spec, trial=offer[1], digest=self.spec.digest))
 
     def _say_verdict(self) -> None:
-        if self.connected and self._conditions:
-            self._send(VerdictMessage(conditions=self._conditions))
+        if self.connected and self._verdict.conditions:
+            self._send(self._verdict)
 
     def _answered(self, answer: SpecAnswer) -> None:
         if self.spec is None or (answer.digest, answer.trial) != self._offered:
@@ -206,7 +207,7 @@ class Conversation:
             logger.info("Virtual router %s is %s.", router.name, router.state.name, extra=fields)
 
     def _log_changes(self, conditions: tuple[Condition, ...]) -> None:
-        before = {condition.name: condition.ok for condition in self._conditions}
+        before = {condition.name: condition.ok for condition in self._verdict.conditions}
         for condition in conditions:
             if before.get(condition.name, True) != condition.ok:
                 log = logger.info if condition.ok else logger.warning

@@ -62,7 +62,13 @@ def node(raw: Json) -> Node:
 def service(raw: Json) -> Service:
     """From `GET /services/{id}`."""
     update = raw.get("UpdateStatus") or {}
-    return Service(id=raw["ID"], name=raw["Spec"]["Name"], update_state=update.get("State") or "")
+    template = raw["Spec"].get("TaskTemplate")
+    return Service(
+        id=raw["ID"],
+        name=raw["Spec"]["Name"],
+        update_state=update.get("State") or "",
+        template=template_hash({"Spec": template}) if template else "",
+    )
 
 
 def labelled_service(raw: Json) -> LabelledService:

@@ -92,6 +92,9 @@ class Service:
     update_state: str = ""
     """`updating`, `paused`, `completed`, `rollback_started`, `rollback_paused`, `rollback_completed`; empty: never."""
 
+    template: str = ""
+    """Hash of the spec that its next tasks are made from."""
+
 
 @dataclass(frozen=True)
 class LabelledService:

@@ -87,6 +87,11 @@ class FloatKeeper:
         return max(0.0, self._not_before - self._clock.monotonic())
 
     @property
+    def template(self) -> str | None:
+        """Hash of the spec of this anchor's task; None where Docker could not tell."""
+        return self._desired.template
+
+    @property
     def idle(self) -> bool:
         """Whether the float is of this anchor's making and never ran a spec: it serves nothing."""
         return self._current is not None and self._current.made_here and not self._conversation.ever_accepted

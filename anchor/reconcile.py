@@ -102,7 +102,8 @@ class Reconciler:
                 self._quorum,
                 leaving="" if leaving.keeps_float else leaving.detail,
             )
-            + self._specs.conditions
+            + self._specs.conditions,
+            outdated=self._survey.outdated(self._floats.template),
         )
 
     def pulse(self) -> None:

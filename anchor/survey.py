@@ -92,6 +92,10 @@ class Survey:
         unfinished = ("updating", "paused", "rollback_started", "rollback_paused")
         return self.service is not None and self.service.update_state in unfinished
 
+    def outdated(self, template: str | None) -> bool:
+        """Whether a task made from that template is still to be replaced by the update that is under way."""
+        return self.updating and self.service is not None and template not in (None, self.service.template)
+
     async def look(self) -> None:
         """Ask the Swarm. Raises nothing: trouble is said once, when it changes."""
         asked = self._clock.monotonic()

@@ -70,14 +70,18 @@ def decide(
     heard: Heard | None,
     before: Decision,
     now: float,
+    outdated: bool = False,
 ) -> Decision:
-    """Answer for one virtual router; `before` is the last answer, `now` monotonic seconds."""
+    """Answer for one virtual router; `before` is the last answer, `now` monotonic seconds.
+
+    `outdated` is a node that the update under way is still to come to: others first, so that a VIP moves twice at most.
+    """
     forbids = failing(conditions, Strength.REQUIRE, router.name)
     demotes = failing(conditions, Strength.PREFER, router.name)
     reason = "; ".join(f"{c.name}: {c.reason}" for c in (*forbids, *demotes))
     healthy = not forbids and not demotes
     since = _weaker_master_since(router, state, heard, before, now) if healthy else None
-    take_at = None if since is None or heard is None else since + _wait(router, heard)
+    take_at = None if since is None or heard is None else since + _wait(router, heard, outdated=outdated)
     take = take_at is not None and now >= take_at
     if take and heard:
         reason = _why_take(heard)
@@ -127,16 +131,16 @@ def _why_take(heard: Heard) -> str:
     return f"it prefers this node, and returns from {heard.source} (priority {heard.priority})"
 
 
-def _wait(router: VirtualRouter, heard: Heard) -> float:
+def _wait(router: VirtualRouter, heard: Heard, *, outdated: bool) -> float:
     """Seconds until we relieve the master.
 
-    A demoted one: better placed peers come first, one master-down interval for each of them. A healthy one: the
-    router's own delay, so that those of one node return one after the other.
+    A demoted one: better placed peers come first, one master-down interval for each of them, and before an outdated
+    node all others. A healthy one: the router's own delay, so that those of one node return one after the other.
     """
     if not _is_demoted(heard):
         return router.return_after or 0.0
     better = sum(1 for p in router.peers if (p.priority or 0) > router.priority and not _is_source(p, heard))
-    return better * router.master_down_interval
+    return (better + (len(router.peers) if outdated else 0)) * router.master_down_interval
 
 
 def _is_source(peer: Peer, heard: Heard) -> bool:

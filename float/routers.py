@@ -83,7 +83,7 @@ class RouterBook:
             self.entries[resolved.router.name] = entry
         self._by_vrid = {entry.router.vrid: entry for entry in self.entries.values()}
 
-    def decide(self, conditions: Sequence[Condition], now: float) -> None:
+    def decide(self, conditions: Sequence[Condition], now: float, *, outdated: bool = False) -> None:
         """Answer anew for every router."""
         of_all = tuple(condition for condition in conditions if condition.routers is None)
         of_one: dict[str, list[Condition]] = defaultdict(list)
@@ -98,6 +98,7 @@ class RouterBook:
                 heard=entry.heard,
                 before=entry.decision,
                 now=now,
+                outdated=outdated,
             )
 
     def notice(self, notice: Notice, *, now: float, wall: float) -> Transition | None:

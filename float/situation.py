@@ -35,6 +35,9 @@ class Situation:
         self._link = NoLink() if alone else LinkState(severed_at=now)
         self._timing = _NO_SPEC
         self._verdict: tuple[Condition, ...] = ()
+        self.outdated = False
+        """Whether an update is still to replace this node's anchor, and perhaps this float."""
+
         self._own: dict[str, tuple[Condition, ...]] = {}
         self._handover_until = 0.0
         self._link_was_ok = True
@@ -58,9 +61,9 @@ class Situation:
         self._link = self._link.heard(now)
         return not was_up
 
-    def judged(self, verdict: tuple[Condition, ...]) -> None:
-        """The anchor's conditions, each time whole."""
-        self._verdict = verdict
+    def judged(self, verdict: tuple[Condition, ...], *, outdated: bool = False) -> None:
+        """The anchor's conditions, each time whole, and whether a roll-out is still to come to this node."""
+        self._verdict, self.outdated = verdict, outdated
 
     def observed(self, source: str, conditions: tuple[Condition, ...]) -> None:
         """What a source of this float's own (checks, say) has found, each time whole; it stands beside the verdict."""

@@ -117,7 +117,7 @@ class Supervisor:
             case SpecMessage():
                 self._doors.offers.put(message)
             case VerdictMessage():
-                self._situation.judged(message.conditions)
+                self._situation.judged(message.conditions, outdated=message.outdated)
                 self._rouse()
             case Goodbye():
                 self._situation.said_goodbye(message.reason, self._now())
@@ -221,7 +221,7 @@ class Supervisor:
         self._situation.say_link_changes(now)
         self._situation.consider_orphanhood(tuple(self._book.entries.values()), now)
         self._situation.observed("newcomers", self._doors.newcomers.conditions(self._book.entries))
-        self._book.decide(self._situation.conditions(now), now)
+        self._book.decide(self._situation.conditions(now), now, outdated=self._situation.outdated)
         self._doors.engine.tell(self._book.entries.values())
 
     async def _look(self, now: float) -> None:

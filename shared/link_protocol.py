@@ -72,6 +72,8 @@ class VerdictMessage(Frozen):
 
     type: Literal["verdict"] = "verdict"
     conditions: tuple[Condition, ...]
+    outdated: bool = False
+    """The update that is under way is still to replace this node's anchor, and perhaps its float."""
 
 
 class Beat(Frozen):

@@ -7,7 +7,7 @@ import pytest
 
 from anchor.conversation import Conversation
 from anchor.memory import FILE, Memory
-from shared.link_protocol import Beat, FloatHello, Goodbye, GoodbyeReason, Report, SpecAnswer
+from shared.link_protocol import Beat, FloatHello, Goodbye, GoodbyeReason, Report, SpecAnswer, VerdictMessage
 from shared.models import Condition, VrrpState
 from tests.unit.anchor_fakes import FakeClock, Wire, spec, status
 
@@ -90,6 +90,12 @@ def test_conditions_are_said_when_they_change_and_logged_when_they_flip(
     world.talk.judge((Condition(name="engine", ok=False, reason="no answer"),))
     assert world.wire.verdicts == [{"engine": True}, {"engine": False}]
     assert "Condition engine fails: no answer" in caplog.messages
+
+
+def test_a_roll_out_that_is_still_to_come_to_this_node_is_said(world: Talk) -> None:
+    world.running()
+    world.talk.judge(FINE, outdated=True)
+    assert world.wire.said == [VerdictMessage(conditions=FINE, outdated=True)]
 
 
 def test_a_beat_is_said_only_while_the_loop_is_alive(world: Talk) -> None:

@@ -74,6 +74,12 @@ def test_the_template_hash_changes_with_a_forced_update_alone() -> None:
     assert docker_json.template_hash(one) != docker_json.template_hash(two)
 
 
+def test_a_task_of_the_present_service_has_the_services_template() -> None:
+    template = {"ContainerSpec": {"Image": "i"}, "ForceUpdate": 1}
+    service = docker_json.service({"ID": "s", "Spec": {"Name": "n", "TaskTemplate": template}})
+    assert service.template == docker_json.template_hash({"Spec": template})
+
+
 def test_an_inspected_container_has_its_token_and_its_volumes_real_names() -> None:
     container = docker_json.inspected_container(CONTAINER)
     assert (container.name, container.image, container.image_id) == ("keepalived-float", "float:1", "sha256:1")

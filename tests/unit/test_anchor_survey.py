@@ -26,8 +26,9 @@ class World:
         await self.survey.look()
         return self.survey
 
-    def update_state(self, state: str) -> None:
-        self.docker.services["service-1"] = replace(self.docker.services["service-1"], update_state=state)
+    def update_state(self, state: str, *, template: str = "") -> None:
+        known = self.docker.services["service-1"]
+        self.docker.services["service-1"] = replace(known, update_state=state, template=template)
 
 
 @pytest.fixture
@@ -119,6 +120,23 @@ async def test_an_update_lasts_until_it_is_completed_or_rolled_back(world: World
     survey = await world.look()
     assert survey.updating is updating
     assert survey.pause == (ALERT if updating else CALM)
+
+
+@pytest.mark.parametrize(
+    ("state", "template", "outdated"),
+    [
+        ("updating", "old", True),
+        ("rollback_started", "old", True),
+        ("updating", "new", False),
+        ("updating", None, False),
+        ("completed", "old", False),
+    ],
+)
+async def test_an_anchor_of_another_template_is_outdated_while_the_update_lasts(
+    world: World, state: str, template: str | None, outdated: bool
+) -> None:
+    world.update_state(state, template="new")
+    assert (await world.look()).outdated(template) is outdated
 
 
 async def test_a_manager_that_left_is_looked_after_until_it_may_be_forgotten(world: World) -> None:

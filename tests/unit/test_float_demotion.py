@@ -37,9 +37,10 @@ def answer(
     before: Decision = UNDECIDED,
     now: float = 100.0,
     router: VirtualRouter = ROUTER,
+    outdated: bool = False,
 ) -> Decision:
     """One decision; what is not said is that of a healthy BACKUP that hears nobody."""
-    return decide(router, state=state, conditions=conditions, heard=hears, before=before, now=now)
+    return decide(router, state=state, conditions=conditions, heard=hears, before=before, now=now, outdated=outdated)
 
 
 def waiting(since: float = 100.0) -> Decision:
@@ -131,6 +132,17 @@ def test_a_backup_takes_over_when_no_better_placed_peer_did() -> None:
     decision = taking()
     assert decision.preempt
     assert decision.look_again_at is None
+
+
+def test_a_backup_that_is_still_to_be_updated_leaves_even_the_worst_placed_peer_its_turn_first() -> None:
+    worst = ROUTER.model_copy(update={"priority": 60, "peers": (BEST, SECOND, WORST)})
+    best = ROUTER.model_copy(update={"priority": 254, "peers": (SECOND, WORST)})
+    updated = answer(hears=heard(WORST, 48, 100.0), router=worst)
+    outdated = answer(hears=heard(WORST, 48, 100.0), router=best, outdated=True)
+    assert updated.look_again_at is not None
+    assert outdated.look_again_at is not None
+    assert outdated.look_again_at == 100.0 + 2 * best.master_down_interval
+    assert answer(hears=heard(WORST, 48, 100.0), router=best).preempt
 
 
 def test_the_demoted_master_itself_is_not_waited_for() -> None:
