@@ -38,7 +38,7 @@ class LogFormat(enum.StrEnum):
 class Settings(Frozen):
     """What every part is told."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True, extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     log_level: Annotated[LogLevel, Variable("KEEPALIVED_LOG_LEVEL", values.one_of(LogLevel))] = LogLevel.INFO
     """The least important log line that is still written: debug, info, warning or error."""

@@ -20,6 +20,7 @@ from shared.environment import Variable
 from shared.settings import AnchorSettings, BuoySettings, FloatSettings
 from shared.settings_base import Settings
 from shared.vrrp_settings import VrrpSettings
+from tests.docs.attribute_docstrings import attribute_docstrings
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "configuration.md"
 
@@ -101,10 +102,11 @@ def _table(model: type[Settings], variables: dict[str, Variable]) -> Iterator[st
 
 
 def _rows(model: type[Settings], variables: dict[str, Variable], *, note: str = "") -> Iterator[str]:
+    meanings = attribute_docstrings(model)
     for name, variable in variables.items():
         if not variable.internal:
             info = model.model_fields[name]
-            meaning = f"{note}{info.description or ''}".replace("|", "\\|").replace("\n", " ")
+            meaning = f"{note}{meanings.get(name, '')}".replace("|", "\\|").replace("\n", " ")
             default = variable.default or _shown(info.get_default(call_default_factory=False))
             yield f"| {_names(variable)} | {default} | {meaning} |"
 
