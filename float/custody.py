@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Iterable
 
@@ -31,6 +32,8 @@ class Custody:
         self._lease = lease
         self._record = record
         self._strays: dict[HostAddress, float] = {}
+        self._gone: dict[IpAddress, float] = {}
+        self._claimed = record.addresses
         self._looks_left = 0
         self._unleased: set[VirtualIp] = set()
         self.host = HostView((), ())
@@ -61,6 +64,7 @@ class Custody:
             for router in spec.routers
         )
         self._record.replace(spec.addresses | before, routers)
+        self._claimed = spec.addresses
         self._say_unleased(spec)
 
     def _say_unleased(self, spec: ResolvedSpec) -> None:
@@ -97,6 +101,7 @@ class Custody:
 
     async def remove_strays(self, entries: Iterable[RouterEntry], now: float) -> None:
         """Remove what a running keepalived forgot: a VIP of a router that is not MASTER, or of none any more."""
+        self._forget_retired(now)
         held = {v.address for e in entries if e.state is VrrpState.MASTER for v in e.resolved.addresses}
         suspects = [a for a in self.host.addresses if a.address in self._record.addresses - held]
         self._strays = {a: self._strays.get(a, now) for a in suspects}
@@ -104,3 +109,13 @@ class Custody:
             if now - since >= STRAY_AFTER:
                 logger.warning("removing a virtual IP that this node must not have", extra={"address": address.address})
                 await self._addresses.remove(address)
+                self._gone[address.address] = since
+
+    def _forget_retired(self, now: float) -> None:
+        """An address that is no longer claimed, and gone from this host, may come back as somebody else's."""
+        retired = self._record.addresses - self._claimed
+        absent = retired - {a.address for a in self.host.addresses}
+        self._gone = {a: self._gone.get(a, now) for a in absent | (retired & self._gone.keys())}
+        forgotten = {a for a, since in self._gone.items() if now - since >= STRAY_AFTER}
+        with contextlib.suppress(OSError):  # tried again at the next look
+            self._record.replace(self._record.addresses - forgotten, self._record.watched)

@@ -52,8 +52,27 @@ class World:
     def __init__(self, folder: Path) -> None:
         self.kernel = ScriptedAddresses()
         self.lease = ScriptedLease()
-        self.record = OwnershipRecord(folder / "owned.json", "boot")
+        self.path = folder / "owned.json"
+        self.begin()
+
+    def begin(self) -> None:
+        """A float starts, with what is recorded."""
+        self.record = OwnershipRecord(self.path, "boot")
         self.custody = Custody(addresses=self.kernel, lease=self.lease, record=self.record)
+
+    async def with_a_retired_vip(self) -> None:
+        """The master's spec has lost 192.0.2.50, which its kernel had at that moment."""
+        self.record.replace(ips("192.0.2.50", "192.0.2.100"))
+        self.kernel.present = [OLD_VIP_HERE]
+        await self.custody.look()
+        self.custody.claim(RESOLVED_SPEC)
+
+    async def looks(self, *moments: float, present: bool) -> None:
+        """Looks of a master's, the kernel having that VIP from the first on, or not."""
+        self.kernel.present = [OLD_VIP_HERE] if present else []
+        for now in moments:
+            await self.custody.look()
+            await self.custody.remove_strays([entry(VrrpState.MASTER)], now)
 
     async def removed_of(self, present: HostAddress, state: VrrpState, *, seconds: float) -> bool:
         """Whether that address is gone after so long in that state."""
@@ -122,6 +141,43 @@ async def test_the_vip_of_a_master_is_never_removed(world: World) -> None:
 async def test_a_vip_that_the_new_spec_no_longer_has_is_removed_from_the_master_too(world: World) -> None:
     world.record.replace(ips("192.0.2.50", "192.0.2.100"))
     assert await world.removed_of(OLD_VIP_HERE, VrrpState.MASTER, seconds=STRAY_AFTER)
+
+
+async def test_a_retired_vip_that_went_may_come_back_as_another_stacks(world: World) -> None:
+    await world.with_a_retired_vip()
+    await world.looks(100.0, present=False)
+    await world.looks(100.0 + STRAY_AFTER, present=False)
+    await world.looks(200.0, 200.0 + 60.0, present=True)
+    assert world.kernel.present == [OLD_VIP_HERE]
+    assert OwnershipRecord(world.path, "boot").addresses == ips("192.0.2.100")
+
+
+async def test_a_retired_vip_that_another_stack_adds_at_once_is_its_own(world: World) -> None:
+    await world.with_a_retired_vip()
+    await world.looks(100.0, present=False)
+    await world.looks(100.0 + STRAY_AFTER / 2, 200.0, 260.0, present=True)
+    assert world.kernel.present == [OLD_VIP_HERE]
+
+
+async def test_a_retired_vip_that_this_float_removed_is_not_removed_again(world: World) -> None:
+    await world.with_a_retired_vip()
+    await world.looks(100.0, 100.0 + STRAY_AFTER, present=True)
+    assert world.kernel.present == []
+    await world.looks(101.0, 160.0, present=True)
+    assert world.kernel.present == [OLD_VIP_HERE]
+
+
+async def test_a_vip_of_the_spec_stays_recorded_while_the_kernel_has_it_not(world: World) -> None:
+    world.custody.claim(RESOLVED_SPEC)
+    await world.looks(100.0, 200.0, present=False)
+    assert world.record.addresses == ips("192.0.2.100")
+
+
+async def test_before_the_first_spec_nothing_that_was_recorded_is_forgotten(world: World) -> None:
+    world.record.replace(ips("192.0.2.50"))
+    world.begin()
+    await world.looks(100.0, 200.0, present=False)
+    assert world.record.addresses == ips("192.0.2.50")
 
 
 async def test_an_address_that_is_not_ours_is_never_removed(world: World) -> None:
