@@ -63,6 +63,9 @@ class LeaseKeeper:
             os.close(write_end)
             try:
                 _Keeper(read_end, Guard(left)).run()
+            except BaseException:
+                logger.exception("the lease keeper failed")
+                logging.shutdown()
             finally:
                 os._exit(1)  # never back into the supervisor's code
         os.close(read_end)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime
 import json
 import logging
-import sys
 
+from shared.log_queue import LogQueue
+
+_STDERR = 2
 _PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 
 
@@ -57,7 +59,9 @@ class JsonFormatter(logging.Formatter):
 
 
 def configure(level: str, style: str) -> None:
-    """Send all logs of this process to stderr; `style` is `text` or `json`."""
-    handler = logging.StreamHandler(sys.stderr)
+    """Send all logs of this process to stderr, from now on; `style` is `text` or `json`."""
+    root = logging.getLogger()
+    handler = next((known for known in root.handlers if isinstance(known, LogQueue)), None) or LogQueue(_STDERR)
     handler.setFormatter(JsonFormatter() if style == "json" else TextFormatter())
-    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())

@@ -82,12 +82,13 @@ def test_an_exception_comes_with_its_trace() -> None:
 
 @pytest.mark.parametrize("style", ["text", "json"])
 def test_logs_go_to_stderr_in_the_configured_form(
-    root_logger: logging.Logger, capsys: pytest.CaptureFixture[str], style: str
+    root_logger: logging.Logger, capfd: pytest.CaptureFixture[str], style: str
 ) -> None:
     configure("warning", style)
     root_logger.info("a tick")
     root_logger.warning("a change", extra={"node": "a"})
-    out, err = capsys.readouterr()
+    logging.getLogger().handlers[0].flush()
+    out, err = capfd.readouterr()
     assert out == ""
     assert "a tick" not in err
     assert err.startswith("{") is (style == "json")
@@ -96,9 +97,10 @@ def test_logs_go_to_stderr_in_the_configured_form(
 
 
 def test_configuring_again_replaces_the_first_form(
-    root_logger: logging.Logger, capsys: pytest.CaptureFixture[str]
+    root_logger: logging.Logger, capfd: pytest.CaptureFixture[str]
 ) -> None:
     configure("info", "text")
     configure("info", "json")
     root_logger.info("once")
-    assert len(capsys.readouterr().err.splitlines()) == 1
+    logging.getLogger().handlers[0].flush()
+    assert len(capfd.readouterr().err.splitlines()) == 1
