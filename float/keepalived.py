@@ -9,8 +9,9 @@ import logging
 import os
 import re
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
+from typing import Any
 
 from float.stats import DumpError, InstanceDump, parse_dump
 
@@ -46,6 +47,7 @@ class Keepalived:
         self._log: asyncio.Task[None] | None = None
         self._watch: asyncio.Task[None] | None = None
         self._hurry: asyncio.Task[None] | None = None
+        self._failures: asyncio.Queue[BaseException] = asyncio.Queue()
 
     @property
     def running(self) -> bool:
@@ -91,10 +93,14 @@ class Keepalived:
             env={**os.environ, "TMPDIR": str(self._folder)},
             preexec_fn=_die_with_the_supervisor,
         )
-        self._hurry = asyncio.create_task(self._ask_for_priority(self._process), name="keepalived-priority")
+        self._hurry = self._beside(self._ask_for_priority(self._process), "keepalived-priority")
         if self._process.stderr:
-            self._log = asyncio.create_task(_repeat_log(self._process.stderr), name="keepalived-log")
-        self._watch = asyncio.create_task(self._wait(self._process, on_exit), name="keepalived-watch")
+            self._log = self._beside(_repeat_log(self._process.stderr), "keepalived-log")
+        self._watch = self._beside(self._wait(self._process, on_exit), "keepalived-watch")
+
+    async def failing(self) -> None:
+        """Wait, for ever, until one of our tasks beside keepalived fails. Raises what that raised."""
+        raise await self._failures.get()
 
     def reload(self) -> None:
         """Make it read the installed configuration again; states and addresses stay (measured)."""
@@ -123,6 +129,15 @@ class Keepalived:
             with contextlib.suppress(DumpError, FileNotFoundError):
                 return parse_dump(path.read_text())
         raise DumpError("keepalived wrote no dump")
+
+    def _beside(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        task = asyncio.create_task(work, name=name)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (failure := task.exception()):
+            self._failures.put_nowait(failure)
 
     def _signal(self, number: int) -> None:
         if self._process is not None and self.running:
@@ -180,7 +195,14 @@ class Keepalived:
 
 
 async def _repeat_log(stream: asyncio.StreamReader) -> None:
-    async for line in stream:
+    while True:
+        try:
+            line = await stream.readline()
+        except ValueError:
+            logger.warning("keepalived wrote a line that is too long; it is left out")
+            continue
+        if not line:
+            return
         text = line.decode(errors="replace").strip()
         if text:
             logger.info("keepalived: %s", _PASSWORD.sub(r"\1(hidden)", text.split(": ", 1)[-1]))

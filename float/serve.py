@@ -68,6 +68,9 @@ def serve(words: Sequence[str], lease: LeaseKeeper, record: OwnershipRecord) -> 
         for line in str(error).splitlines():
             logger.error("%s", line)
         return error.exit_code
+    except Exception:
+        logger.exception("this float failed")
+        return 1
 
 
 async def _serve(settings: FloatSettings, lease: LeaseKeeper, record: OwnershipRecord) -> int:

@@ -73,6 +73,7 @@ class Supervisor:
         self._situation = Situation(doors.clock.monotonic(), alone=alone)
         self._look_at = 0.0
         self._news = True
+        self._failed = False
 
     # What wakes the loop.
 
@@ -157,19 +158,36 @@ class Supervisor:
         beside["offers"] = self._doors.offers.run(self._adopt, self._rouse)
         beside["additions"] = self._doors.additions.run(self.checked)
         beside["newcomers"] = self._doors.newcomers.run(lambda: self._book.entries, self._rouse)
+        beside["keepalived"] = self._doors.keepalived.failing()
         beside["counters"] = gather(self._doors.keepalived, self._book)
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(work, name=name) for name, work in beside.items()]
-            while not self._situation.over(self._book.masters(), self._now()):
-                await self._sleep()
-                try:
-                    await self._turn()
-                except OSError:
-                    logger.exception("this turn failed; what runs goes on")
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(self._for_ever(name, work), name=name) for name, work in beside.items()]
+                await self._serve()
+                for task in tasks:
+                    task.cancel()
+        except* Exception as failures:
+            logger.error("a part of this float failed; it releases its virtual IPs and ends", exc_info=failures)
+            self._failed = True
             await self._shut_down()
-            for task in tasks:
-                task.cancel()
-        return self._situation.leaving.exit_code if self._situation.leaving else 0
+        code = self._situation.leaving.exit_code if self._situation.leaving else 0
+        return code or (1 if self._failed else 0)
+
+    async def _serve(self) -> None:
+        """Turn after turn until it is time to go, and what has to be done then; the link still hears it."""
+        while not self._situation.over(self._book.masters(), self._now()):
+            await self._sleep()
+            try:
+                await self._turn()
+            except OSError:
+                logger.exception("this turn failed; what runs goes on")
+        await self._shut_down()
+
+    async def _for_ever(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        """What runs beside the loop. Raises RuntimeError if it ends before this float is to end."""
+        await work
+        if self._situation.leaving is None:
+            raise RuntimeError(f"{name} ended by itself")
 
     async def _sleep(self) -> None:
         now = self._now()
@@ -251,9 +269,19 @@ class Supervisor:
         self._news = False
 
     async def _shut_down(self) -> None:
-        logger.info("ending: %s", self._situation.leaving.reason if self._situation.leaving else "asked to")
+        """Release the virtual IPs before anything else; what fails here keeps nothing else from being done."""
+        logger.info("ending: %s", self._situation.leaving.reason if self._situation.leaving else "a part of it failed")
+        for step in (self._release, self._doors.additions.finish, self._say_last):
+            try:
+                await step()
+            except Exception:
+                logger.exception("this step of the end failed; the next ones follow")
+                self._failed = True
+
+    async def _release(self) -> None:
         await self._doors.engine.stop(self._doors.offers.adopted)
-        await self._doors.additions.finish()
+
+    async def _say_last(self) -> None:
         self._news = True
         self._report(self._now())
 
