@@ -9,7 +9,7 @@ brings it, ready decided), and HTTP (the buoy reads the status file).
 
 It may import `shared`, never `anchor` or `buoy`. Inside, imports point downwards only:
 `__main__` > `supervise` > doors (`keepalived`, `addresses`, `adverts`, ...) > deciders, which are
-pure. `jinja2` comes in through `render`, netlink through `addresses` alone.
+pure. `jinja2` comes in through `render` and `own_render`, netlink through `addresses` alone.
 
 Always `from float.x import y`: a plain `import float` would hide the builtin.
 """

@@ -6,7 +6,6 @@ SETGID even for root, and without it keepalived 2.3.3 "reloads" the configuratio
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from dataclasses import replace
 
@@ -22,9 +21,6 @@ from shared.additions import Template
 from shared.models import FloatSpec
 
 logger = logging.getLogger(__name__)
-
-OWN_LIMIT = 5.0
-"""Seconds that a user's template may take; rendering happens beside the loop."""
 
 MOST_LEFT_OUT = 20
 """Lines of a user's template that are left out at most."""
@@ -72,12 +68,7 @@ class Examiner:
 
     async def _with_own_text(self, resolved: ResolvedSpec, template: Template, host: HostView) -> ResolvedSpec:
         """The same with the virtual routers of the user's template; keepalived's complaints about it are warnings."""
-        try:
-            text = await asyncio.wait_for(asyncio.to_thread(self._renderer.render_own, resolved, template), OWN_LIMIT)
-        except TimeoutError:
-            raise UnresolvableError(
-                (f"{own_template.called(resolved.spec)} takes more than {OWN_LIMIT:g} s",)
-            ) from None
+        text = await self._renderer.render_own(resolved, template)
         text, complaints = await self._mend(text)
         own = own_template.read(text, resolved.spec, host)
         against = [

@@ -1,13 +1,13 @@
-"""A resolved spec -> the text of keepalived.conf; the only door to Jinja2."""
+"""A resolved spec -> the text of keepalived.conf."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateSyntaxError
-from jinja2.sandbox import SandboxedEnvironment
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from float.own_render import OwnTemplateError, render_apart
 from float.own_template import steer
 from float.resolve import ResolvedRouter, ResolvedSpec, UnresolvableError
 from float.scripts import path_of
@@ -42,22 +42,14 @@ class Renderer:
             return steer(resolved.own_text, resolved.routers, self._folder, preempting=preempting)
         return self._template.render(self._values(resolved, preempting))
 
-    def render_own(self, resolved: ResolvedSpec, template: Template) -> str:
+    async def render_own(self, resolved: ResolvedSpec, template: Template) -> str:
         """What the user's template comes to. Raises UnresolvableError with the line that is wrong."""
-        environment = SandboxedEnvironment(
-            autoescape=False,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=True,
-        )
+        values = {**self._values(resolved, ()), **_ancestors_values(resolved)}
         try:
-            compiled = environment.from_string(template.content)
-            return compiled.render({**self._values(resolved, ()), **_ancestors_values(resolved)})
-        except TemplateSyntaxError as error:
-            raise _refusal(template, error.lineno, error.message or "syntax error") from None
-        except Exception as error:  # noqa: BLE001 - an expression of the user's may fail in any way there is
-            raise _refusal(template, _line_of(error), str(error) or type(error).__name__) from None
+            return await render_apart(template.content, values)
+        except OwnTemplateError as failure:
+            place = f" line {failure.line}" if failure.line else ""
+            raise UnresolvableError((f"KEEPALIVED_CONF_TEMPLATE='{template.name}'{place}: {failure.why}",)) from None
 
     def _values(self, resolved: ResolvedSpec, preempting: Collection[str]) -> dict[str, object]:
         spec = resolved.spec
@@ -84,21 +76,6 @@ def _ancestors_values(resolved: ResolvedSpec) -> dict[str, object]:
         "CHECK_SCRIPT": path_of(script) if script else NO_SCRIPT,
         "ROUTER_ID": resolved.spec.hostname,
     }
-
-
-def _refusal(template: Template, line: int | None, why: str) -> UnresolvableError:
-    place = f" line {line}" if line else ""
-    return UnresolvableError((f"KEEPALIVED_CONF_TEMPLATE='{template.name}'{place}: {why}",))
-
-
-def _line_of(error: Exception) -> int | None:
-    """The template's line in which it failed; Jinja2 rewrites the traceback so that it is there."""
-    line, trace = None, error.__traceback__
-    while trace:
-        if trace.tb_frame.f_code.co_filename == "<template>":
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    return line
 
 
 def _instance(resolved: ResolvedRouter, *, preempt: bool) -> dict[str, object]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import subprocess
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -9,6 +12,7 @@ import pytest
 
 from float.conf_text import UnbalancedError, parse
 from float.host import HostAddress, HostView
+from float.own_render import CPU
 from float.own_template import Own, fatal_line, is_fatal, read, steer, without_line
 from float.render import Renderer
 from float.resolve import ResolvedSpec, UnresolvableError
@@ -155,18 +159,19 @@ def test_a_line_that_is_left_out_changes_no_other_lines_number() -> None:
 # The template before it is text.
 
 
-def rendered(content: str, spec: ResolvedSpec = RESOLVED_SPEC) -> str:
-    return Renderer(Path("/run/keepalived")).render_own(spec, Template(name="/own.j2", content=content))
+async def rendered(content: str, spec: ResolvedSpec = RESOLVED_SPEC) -> str:
+    return await Renderer(Path("/run/keepalived")).render_own(spec, Template(name="/own.j2", content=content))
 
 
-def test_the_ancestors_variables_are_known() -> None:
+async def test_the_ancestors_variables_are_known() -> None:
     names = "{{VIRTUAL_IP}}/{{VIRTUAL_MASK}} {{ VRID }} {{INTERFACE}} {{CHECK_SCRIPT}} {{ROUTER_ID}}"
     first: IpAddress = RESOLVED_SPEC.routers[0].advertised.address
-    assert rendered(names) == f"{first}/32 77 eth0 /usr/bin/true {RESOLVED_SPEC.spec.hostname}"
+    assert await rendered(names) == f"{first}/32 77 eth0 /usr/bin/true {RESOLVED_SPEC.spec.hostname}"
 
 
-def test_our_own_variables_are_those_of_the_built_in_template() -> None:
-    assert rendered("{% for i in instances %}{{ i.name }} {{ i.priority }}\n{% endfor %}").startswith("vip ")
+async def test_our_own_variables_are_those_of_the_built_in_template() -> None:
+    text = await rendered("{% for i in instances %}{{ i.name }} {{ i.priority }}\n{% endfor %}")
+    assert text.startswith("vip ")
 
 
 @pytest.mark.parametrize(
@@ -178,8 +183,31 @@ def test_our_own_variables_are_those_of_the_built_in_template() -> None:
         ("{{ ''.__class__.__mro__ }}\n", 1, "access to attribute '__class__' of 'str' object is unsafe"),
     ],
 )
-def test_a_broken_template_is_refused_with_its_line(content: str, line: int, why: str) -> None:
+async def test_a_broken_template_is_refused_with_its_line(content: str, line: int, why: str) -> None:
     with pytest.raises(UnresolvableError) as caught:
-        rendered(content)
+        await rendered(content)
     assert f"KEEPALIVED_CONF_TEMPLATE='/own.j2' line {line}: " in str(caught.value)
     assert why in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ("{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}", f"{CPU} s"),
+        ("{{ 10 ** (10 ** 10) }}", f"{CPU} s"),
+        ("{{ 'x' * 10 ** 9 }}", "256 MiB"),
+        ("{{ 'x' * 2 * 10 ** 6 }}", "1048576 characters"),
+    ],
+)
+async def test_a_template_without_an_end_is_refused_and_its_process_is_gone(content: str, why: str) -> None:
+    with pytest.raises(UnresolvableError) as caught:
+        await rendered(content)
+    assert why in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert subprocess.run(["pgrep", "-P", str(os.getpid()), "-f", "float.own_render"], check=False).returncode == 1
+
+
+async def test_an_examination_that_is_given_up_ends_the_template_too() -> None:
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(rendered("{{ 10 ** (10 ** 10) }}"), 0.5)
+    assert subprocess.run(["pgrep", "-P", str(os.getpid()), "-f", "float.own_render"], check=False).returncode == 1
