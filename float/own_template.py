@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
+from ipaddress import ip_address
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -103,16 +104,16 @@ def _router(block: Block, spec: FloatSpec, host: HostView) -> ResolvedRouter:
     if not vips:
         raise ValueError("it has no virtual IP that can be read")
     sample = spec.virtual_routers[0] if spec.virtual_routers else None
-    peers, priority = tuple(_peers(block)), min(int(_word(block, "priority") or 100), 254)
+    peers, priority = tuple(_peers(block)), min(int(_number(block, "priority") or 100), 254)
     try:
         router = VirtualRouter(
             name=" ".join(block.words[1:]),
-            vrid=int(_word(block, "virtual_router_id") or 0),
+            vrid=int(_number(block, "virtual_router_id") or 0),
             priority=priority,
             demoted_priority=sample.demoted_priority if sample and sample.demotable else priority,
             virtual_ips=vips,
             excluded=excluded,
-            advert_interval=float(_word(block, "advert_int") or 1),
+            advert_interval=float(_number(block, "advert_int", decimals=True) or 1),
             preempt=block.of("nopreempt") is None,
             peers=peers,
         )
@@ -132,6 +133,14 @@ def _word(block: Block, keyword: str) -> str:
     return statement.value if statement else ""
 
 
+def _number(block: Block, keyword: str, *, decimals: bool = False) -> str:
+    """The keyword's number as it stands there; empty where it is not. Raises ValueError."""
+    word = _word(block, keyword)
+    if word and not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?" if decimals else r"[0-9]{1,9}", word):
+        raise ValueError(f"its {keyword} is {word!a}, which is no number")
+    return word
+
+
 def _addresses(block: Block, keyword: str, interface: str) -> Iterator[VirtualIp]:
     for inner in block.named(keyword):
         for statement in inner.statements:
@@ -143,7 +152,7 @@ def _addresses(block: Block, keyword: str, interface: str) -> Iterator[VirtualIp
 def _peers(block: Block) -> Iterator[Peer]:
     for inner in block.named("unicast_peer"):
         for statement in inner.statements:
-            yield Peer.model_validate({"address": statement.words[0]})
+            yield Peer(address=ip_address(statement.words[0]))
 
 
 def _steer_router(block: Block, name: str, folder: Path, *, preempt: bool) -> Iterator[tuple[int, int, str]]:

@@ -116,12 +116,24 @@ def test_where_both_fifos_are_taken_the_template_is_refused() -> None:
         (PLAIN.replace("interface eth0", "interface eth9"), "its interface 'eth9' is not on this node"),
         (PLAIN.replace("virtual_router_id 150", ""), "vrid: Input should be greater than or equal to 1"),
         (PLAIN.replace("virtual_ipaddress", "virtual_ipadress"), "it has no virtual IP that can be read"),
-        (PLAIN.replace("advert_int 1", "advert_int often"), "could not convert string to float"),
+        (PLAIN.replace("advert_int 1", "advert_int often"), "its advert_int is 'often', which is no number"),
+        (
+            PLAIN.replace("virtual_router_id 150", "virtual_router_id 1.5"),
+            "its virtual_router_id is '1.5', which is no",
+        ),
         (PLAIN.replace("192.0.2.101", "router.example"), "does not start with an IPv4 or IPv6 address"),
     ],
 )
 def test_only_a_text_without_a_usable_router_is_refused_and_says_why(text: str, why: str) -> None:
     assert why in refusal(text)
+
+
+def test_a_peer_that_is_no_address_is_told_on_one_line() -> None:
+    said = refusal(
+        PLAIN.replace("    virtual_ipaddress {", "    unicast_peer {\n   lb2.example\n    }\n    virtual_ipaddress {")
+    )
+    assert "'lb2.example' does not appear to be an IPv4 or IPv6 address" in said
+    assert "\n" not in said
 
 
 def test_one_unusable_router_beside_a_good_one_is_a_warning() -> None:
