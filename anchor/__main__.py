@@ -82,7 +82,7 @@ def _parts(settings: AnchorSettings, files: UserFiles, docker: Docker, identity:
         floats=floats,
         loop=loop,
         tasks=tasks,
-        events=EventStream(docker, containers=bell, swarm=swarm_bell, tasks=tasks),
+        events=EventStream(docker, clock, containers=bell, swarm=swarm_bell, tasks=tasks),
         farewell=Farewell(docker, hands, service_id=identity.service_id),
         hands=hands,
         conversation=talk,

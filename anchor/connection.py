@@ -13,9 +13,10 @@ from typing import TypeVar
 import docker
 import requests
 import urllib3
-from docker.errors import APIError, DockerException, NotFound
+from docker.errors import APIError, DockerException, NotFound, StreamParseError
 
 from anchor import facts
+from anchor.bounded import BoundedClient
 from anchor.engine import LOOK
 from anchor.threads import in_thread
 from shared.errors import SettingsError
@@ -27,6 +28,15 @@ OLDEST_VERSION = "1.41"
 """Of the API, for asking which one the engine speaks: Docker 20.10's, the oldest engine that this is tested on."""
 
 SDK_ERRORS = (requests.RequestException, urllib3.exceptions.HTTPError, DockerException, OSError)
+ODDITIES = (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, StreamParseError)
+"""What the SDK and our readers make of an answer that is not Docker's."""
+
+MOST_CALLS = 64
+"""Calls under way at once: what hangs beyond its limit holds a thread until Docker hangs up."""
+
+_LONGEST_WORDS = 500
+"""Characters of an error that are repeated: a proxy may answer with a whole page."""
+
 _NO_QUORUM = (
     "Manager is being prepared",
     "does not have a leader",
@@ -47,12 +57,13 @@ class Connection:
         if auth_file is not None:
             _check_auth(auth_file)
         self._host = host or DEFAULT_HOST
-        self._made: dict[float, docker.APIClient] = {}
+        self._made: dict[float, BoundedClient] = {}
         self._version = ""
         self._auth_file = auth_file
         self._making = threading.Lock()
+        self._places = threading.BoundedSemaphore(MOST_CALLS)
 
-    def client(self, read: float = LOOK) -> docker.APIClient:
+    def client(self, read: float = LOOK) -> BoundedClient:
         """The client whose requests wait that long for a byte; all of them speak the version that the first found."""
         with self._making:
             if not self._version:
@@ -64,13 +75,20 @@ class Connection:
     async def ask(
         self, call: Callable[[docker.APIClient], T], limit: float, what: str, *, read: float | None = None
     ) -> T:
-        """Run one call of the SDK in a thread. Raises EngineError, EngineSilentError once the limit is reached."""
+        """Run one call of the SDK, and what reads its answer, in a thread.
+
+        Raises EngineError, EngineSilentError once the limit is reached, OddAnswerError for what cannot be read.
+        """
+        if not self._places.acquire(blocking=False):
+            raise facts.EngineSilentError(f"Docker has left {MOST_CALLS} calls unanswered ({what})")
 
         def run() -> T:
             try:
                 return call(self.client(read or limit))
-            except SDK_ERRORS as error:
+            except (*SDK_ERRORS, *ODDITIES) as error:
                 raise ours(error, what) from error
+            finally:
+                self._places.release()
 
         try:
             return await asyncio.wait_for(in_thread(run, name=f"docker {what}"), limit + 0.5)
@@ -85,8 +103,8 @@ class Connection:
         finally:
             probe.close()
 
-    def _make(self, version: str, read: float) -> docker.APIClient:
-        client = docker.APIClient(base_url=self._host, version=version, timeout=int(read))
+    def _make(self, version: str, read: float) -> BoundedClient:
+        client = BoundedClient(base_url=self._host, version=version, timeout=int(read))
         if self._auth_file is not None:
             client.reload_config(dockercfg_path=str(self._auth_file))
         return client
@@ -94,19 +112,39 @@ class Connection:
 
 def ours(error: Exception, what: str) -> facts.EngineError:
     """The SDK's error as one of ours; the sentence keeps Docker's own words."""
-    if not isinstance(error, APIError):
-        return facts.EngineSilentError(f"Docker does not answer ({what}): {_innermost(error)}")
-    words = str(error.explanation or error)
+    if isinstance(error, APIError):
+        return _refusal(error, what)
+    if isinstance(error, ODDITIES) and not isinstance(error, (requests.ConnectionError, requests.Timeout)):
+        return facts.OddAnswerError(f"Docker's answer cannot be understood ({what}): {_shown(error)}")
+    return facts.EngineSilentError(f"Docker does not answer ({what}): {_innermost(error)}")
+
+
+def _refusal(error: APIError, what: str) -> facts.EngineError:
+    words = " ".join(str(error.explanation or error).split())[:_LONGEST_WORDS]
     sentence = f"Docker refused ({what}): {words}"
     if any(phrase in words for phrase in _NO_QUORUM):  # a manager that starts says "not a swarm manager", too
         return facts.NoQuorumError(sentence)
     if any(phrase in words for phrase in _NOT_MANAGING):
         return facts.NotManagingError(sentence)
-    if isinstance(error, NotFound):
+    if isinstance(error, NotFound) and _says_so_itself(error):
         return facts.NotFoundError(sentence)
     if error.status_code == HTTPStatus.CONFLICT:
         return facts.ConflictError(sentence)
     return facts.EngineError(sentence)
+
+
+def _says_so_itself(error: NotFound) -> bool:
+    """Whether it is Docker that does not have the thing, and not a proxy or another engine that lacks the path."""
+    try:
+        message = error.response.json()["message"] if error.response is not None else None
+    except ODDITIES:
+        return False
+    return isinstance(message, str) and message.lower().rstrip(".") != "page not found"
+
+
+def _shown(error: Exception) -> str:
+    text = f"{type(error).__name__}: {error}"
+    return " ".join(text.split())[:_LONGEST_WORDS]
 
 
 def _innermost(error: BaseException) -> str:

@@ -21,6 +21,10 @@ class EngineSilentError(EngineError):
     """No answer within the limit, or nobody there to answer."""
 
 
+class OddAnswerError(EngineSilentError):
+    """An answer that cannot be understood, which is as good as none."""
+
+
 class NotFoundError(EngineError):
     """Docker answered that the thing does not exist: the one failure that says something about the world."""
 

@@ -46,6 +46,9 @@ class Hands:
         self._made: set[str] = set()
         """Ids of the containers that this anchor created."""
 
+        self._ids: dict[str, str] = {}
+        """By name, as seen last: whoever takes a name between look and step is not what the step is about."""
+
         self.resting = False
         """Begin no further step: the anchor is about to take its float away."""
 
@@ -62,6 +65,7 @@ class Hands:
             names.append(name)
         inspected = [await self._inspect(name) for name in names]
         found = tuple(container for container in inspected if container is not None)
+        self._ids = {container.name: container.id for container in found}
         return (*found, *await self._anchors()) if any(bash_stack.is_ancestors(c, name) for c in found) else found
 
     async def _anchors(self) -> tuple[Container, ...]:
@@ -95,13 +99,17 @@ class Hands:
             case Start(name):
                 await self._start(name, image_id, template or "")
             case Stop(name):
-                await self._ask(self._engine.stop(name), STOP)
+                await self._ask(self._engine.stop(self._id(name)), STOP)
             case Remove(name):
-                await self._remove(name)
+                await self._remove(self._id(name))
             case AwaitRemoval(name):
                 await self._await_removal(name)
             case Rename(name, new_name):
-                await self._ask(self._engine.rename(name, new_name), CHANGE)
+                await self._ask(self._engine.rename(self._id(name), new_name), CHANGE)
+                self._ids[new_name] = self._ids.pop(name, new_name)
+
+    def _id(self, name: str) -> str:
+        return self._ids.get(name, name)
 
     async def clear(self) -> None:
         """Stop and remove every float of ours; each hands over first. Raises EngineError."""
@@ -141,6 +149,7 @@ class Hands:
         config = self._container.config(image=image, token=token, template=template, shielded=shielded)
         container_id = await self._ask(self._engine.create(name, config), CHANGE)
         self._made.add(container_id)
+        self._ids[name] = container_id
         self._conversation.expect(container_id, token)
 
     async def _start(self, name: str, image_id: str, template: str) -> None:
@@ -149,25 +158,24 @@ class Hands:
         Only what this anchor made is made anew for that: the float before is all that there is to go back to.
         """
         try:
-            await self._ask(self._engine.start(name), CHANGE)
+            await self._ask(self._engine.start(self._id(name)), CHANGE)
         except (EngineSilentError, ConflictError, NotFoundError):
             raise
         except EngineError as error:
-            if self._memory.value.unshielded or not await self._is_made_here(name):
+            if self._memory.value.unshielded or not self._is_made_here(name):
                 raise
             logger.warning("The float does not start; trying without its shield from the OOM killer: %s", error)
             self._memory.update(unshielded=True)
-            await self._ask(self._engine.remove(name), CHANGE)
+            await self._ask(self._engine.remove(self._id(name)), CHANGE)
             await self._create(name, image_id, template)
             await self._start_bare(name)
 
-    async def _is_made_here(self, name: str) -> bool:
-        container = await self._inspect(name)
-        return container is not None and container.id in self._made
+    def _is_made_here(self, name: str) -> bool:
+        return self._id(name) in self._made
 
     async def _start_bare(self, name: str) -> None:
         try:
-            await self._ask(self._engine.start(name), CHANGE)
+            await self._ask(self._engine.start(self._id(name)), CHANGE)
         except EngineError:
             self._memory.update(unshielded=False)  # it was something else
             raise

@@ -71,7 +71,7 @@ class Life:
         parts.specs.refresh()
         await self._prepare()
         await self._look_at_tasks()
-        await parts.link.open()
+        await self._open_link()
         async with asyncio.TaskGroup() as group:
             group.create_task(parts.events.run(), name="events")
             group.create_task(parts.survey.run(parts.swarm_bell, parts.bell), name="survey")
@@ -110,9 +110,27 @@ class Life:
 
     async def _prepare(self) -> None:
         """The same as a turn of the loop: Docker's trouble is waited out."""
+        said = ""
         while True:
             try:
                 return await self._parts.floats.prepare()
             except EngineError as error:
-                logger.warning("Docker cannot be asked yet, trying again: %s", error)
+                said = _once(said, f"Docker cannot be asked yet, trying again: {error}")
                 await asyncio.sleep(PREPARE_RETRY)
+
+    async def _open_link(self) -> None:
+        """A volume that is full may have room for a socket a little later; to end here would not make any."""
+        said = ""
+        while True:
+            try:
+                return await self._parts.link.open()
+            except OSError as error:
+                said = _once(said, f"The link cannot be opened yet, trying again: {error}")
+                await asyncio.sleep(PREPARE_RETRY)
+
+
+def _once(said: str, sentence: str) -> str:
+    """Log it, if it is another one than before."""
+    if sentence != said:
+        logger.warning("%s", sentence)
+    return sentence

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
-from anchor.facts import Node
+from anchor.facts import LabelledService, Node
 from shared.models import FloatSpec, Frozen
 
 logger = logging.getLogger(__name__)
@@ -37,6 +39,16 @@ class Remembered(Frozen):
     managers: tuple[Node, ...] = ()
     """The managers that counted last: one that left while anchors were replaced is a peer for a while still."""
 
+    nodes: tuple[Node, ...] = ()
+    """All nodes as they were listed last: whose address no virtual IP may be."""
+
+    labelled: tuple[LabelledService, ...] | None = None
+    """The services that asked for a virtual IP by their labels; None where no look at the Swarm succeeded yet."""
+
+    tracked: tuple[LabelledService, ...] = ()
+    """Those of `tracked_names` that the Swarm had."""
+
+    tracked_names: tuple[str, ...] = ()
     failed_template: str | None = None
     """The spec of the anchor's task whose float did not come up: it is not tried a second time."""
 
@@ -50,7 +62,7 @@ class Memory:
         self._failed = False
         self.value = self._read()
 
-    def update(self, **changes: str | bool | FloatSpec | tuple[Node, ...] | None) -> None:
+    def update(self, **changes: Any) -> None:
         """Remember these as well."""
         value = self.value.model_copy(update=changes)
         if value == self.value:
@@ -73,6 +85,11 @@ class Memory:
 
     def _write(self, value: Remembered) -> None:
         scratch = self._path.with_suffix(".new")
-        scratch.write_text(value.model_dump_json())
-        scratch.chmod(0o600)
-        scratch.replace(self._path)
+        try:
+            scratch.write_text(value.model_dump_json())
+            scratch.chmod(0o600)
+            scratch.replace(self._path)
+        except OSError:
+            with contextlib.suppress(OSError):
+                scratch.unlink()  # half a file on a full disk is of no use to anybody
+            raise

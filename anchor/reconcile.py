@@ -11,6 +11,7 @@ from anchor.facts import EngineError
 from anchor.float_keeper import FloatKeeper
 from anchor.spec_keeper import SpecKeeper
 from anchor.survey import Survey
+from anchor.trouble import Trouble
 from anchor.wakeups import Bell
 from shared.clock import Clock
 from shared.errors import FatalError, SpecRefusedError
@@ -56,7 +57,7 @@ class Reconciler:
         self.resting = False
         """Begin no further cycle: the anchor ends, and its farewell alone has the float now."""
 
-        self._trouble = ""
+        self._trouble = Trouble()
         self.summary = ""
         """The sentence with which the last turn ended."""
 
@@ -81,9 +82,9 @@ class Reconciler:
             raise
         except EngineError as error:
             self._failed(str(error))
-        except Exception:  # the loop's boundary: an oddity of one turn must not end the float's only keeper
-            logger.exception("A turn of the loop failed; trying again.")
-            self._failed("an unexpected error, see the log")
+        except Exception as error:  # the loop's boundary: an oddity of one turn must not end the float's only keeper
+            if self._failed(f"an unexpected error: {error!r}"):
+                logger.exception("A turn of the loop failed; trying again.")
         else:
             self._succeeded([sentence for sentence in (told, done) if sentence])
         finally:
@@ -129,7 +130,7 @@ class Reconciler:
     def warnings(self) -> tuple[str, ...]:
         """What an operator should know."""
         refusals = tuple(f"The float refuses the spec: {problem}" for problem in self._conversation.refusal)
-        trouble = (self._trouble,) if self._trouble else ()
+        trouble = (self._trouble.now,) if self._trouble.now else ()
         reported = self._conversation.status.warnings if self._conversation.status else ()
         return (*self._specs.warnings, *refusals, *self._conversation.refused_services, *trouble, *reported)
 
@@ -144,15 +145,19 @@ class Reconciler:
             raise SpecRefusedError(f"The float refuses the spec, and goes on with what it had: {problems}")
 
     def _succeeded(self, sentences: list[str]) -> None:
-        if self._trouble:
+        self._trouble, news = self._trouble.over()
+        if news:
             logger.info("Docker does what it is asked again.")
-        self._failures, self._trouble = 0, ""
+        self._failures = 0
         self.summary = ", ".join(sentences) or "nothing changed"
         log = logger.info if sentences else logger.debug
         log("Reconciled: %s.", self.summary)
 
-    def _failed(self, trouble: str) -> None:
-        if trouble != self._trouble:
+    def _failed(self, trouble: str) -> bool:
+        """Whether that was news."""
+        self._trouble, news = self._trouble.met(trouble, self._clock.monotonic())
+        if news:
             logger.warning("Cannot reconcile, trying again: %s", trouble)
         self._failures += 1
-        self._trouble = self.summary = trouble
+        self.summary = trouble
+        return news

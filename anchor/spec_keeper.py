@@ -51,10 +51,14 @@ class SpecKeeper:
     def refresh(self, judge: Callable[[], None] = lambda: None) -> str | None:
         """Look at what the survey has by now, and say what changed.
 
-        `judge` is called before a spec is told, so that no virtual router is known without its conditions.
+        `judge` is called before a spec is told, so that no virtual router is known without its conditions. As long as
+        the Swarm was never seen nothing is told: a float that runs goes on with what it has, its services' virtual IPs
+        included.
 
         Raises SettingsError when the stack's own virtual router cannot be, and none was before.
         """
+        if not self._survey.seen:
+            return None
         roster = rosters.build(self._survey.managers, self._survey.nodes, self._node_id, top=self._settings.priority)
         if roster is None:
             return None

@@ -1,7 +1,7 @@
 """The Swarm as it was seen last: nodes, this anchor's service, and whether there is a quorum.
 
 It has a loop of its own, because a Swarm without a leader answers late or not at all, and this node's float must not
-wait for that. A look that fails changes nothing of what was seen before.
+wait for that. A look that fails changes nothing of what was seen before, be it by this anchor or by the one before it.
 """
 
 from __future__ import annotations
@@ -18,11 +18,13 @@ from anchor.facts import (
     Node,
     NotFoundError,
     NotManagingError,
+    OddAnswerError,
     Service,
 )
 from anchor.memory import Memory
 from anchor.roster import Managers
 from anchor.service_labels import VIP
+from anchor.trouble import Trouble
 from anchor.wakeups import Bell
 from shared.clock import Clock
 
@@ -54,16 +56,19 @@ class Survey:
         self._node_id = node_id
         self._service_id = service_id
         self._tracked = tracked
-        self._trouble = ""
-        self.nodes: tuple[Node, ...] = ()
+        self._trouble = Trouble()
+        self.seen = memory.value.labelled is not None and set(tracked) <= set(memory.value.tracked_names)
+        """Whether there is anything to go by: a look of this anchor or, where its first ones fail, of the one before."""
+
+        self.nodes: tuple[Node, ...] = memory.value.nodes
         self.managers = Managers(listed=memory.value.managers)
         """Begins as the anchor before this one left it, so that whoever left meanwhile lingers too."""
 
         self.service: Service | None = None
-        self.labelled: tuple[LabelledService, ...] = ()
+        self.labelled: tuple[LabelledService, ...] = memory.value.labelled or ()
         """Every service that asks for a virtual IP by its labels."""
 
-        self.tracked: tuple[LabelledService, ...] = ()
+        self.tracked: tuple[LabelledService, ...] = memory.value.tracked
         """Those of KEEPALIVED_TRACK_SERVICES that the Swarm has."""
 
         self.quorum = Steadied()
@@ -79,7 +84,7 @@ class Survey:
     @property
     def pause(self) -> float:
         """Seconds until the next look of itself."""
-        settled = not self._trouble and not self.managers.left and not self.updating and self.quorum.ok
+        settled = not self._trouble.now and not self.managers.left and not self.updating and self.quorum.ok
         return CALM if settled else ALERT
 
     @property
@@ -100,12 +105,14 @@ class Survey:
         """Ask the Swarm. Raises nothing: trouble is said once, when it changes."""
         asked = self._clock.monotonic()
         try:
-            nodes = await self._engine.nodes()
+            nodes = self._with_this_one(await self._engine.nodes())
             service = await self._engine.service(self._service_id)
             labelled = await self._engine.services_labelled(VIP)
             tracked = await self._engine.services_named(self._tracked) if self._tracked else ()
         except NotFoundError as error:
             self.known = self.known.updated(Known(service_exists=False))
+            self._say(str(error))
+        except OddAnswerError as error:  # says neither that there is a leader nor that there is none
             self._say(str(error))
         except NotManagingError as error:
             self.known = self.known.updated(Known(managing=False))
@@ -114,23 +121,36 @@ class Survey:
             await self._unanswered(error, asked)
         except EngineError as error:
             self._without_quorum(error, asked)
-        except Exception:  # the loop's boundary: an answer of Docker that nobody foresaw changes nothing
-            logger.exception("What the Swarm said cannot be understood; what was seen last stays.")
-            self._trouble = "the Swarm cannot be understood"
+        except Exception as error:  # the loop's boundary: an answer of Docker that nobody foresaw changes nothing
+            logger.debug("Unexpected:", exc_info=True)
+            self._say(f"what it said cannot be understood: {error!r}")
         else:
             self.labelled, self.tracked = labelled, tracked
-            self._seen(nodes, service)
+            self._saw(nodes, service)
 
-    def _seen(self, nodes: tuple[Node, ...], service: Service) -> None:
+    def _with_this_one(self, nodes: tuple[Node, ...]) -> tuple[Node, ...]:
+        """The list. Raises OddAnswerError for one that cannot be whole: who may list the nodes is one of them."""
+        if not any(node.id == self._node_id for node in nodes):
+            raise OddAnswerError(f"this node is not among the {len(nodes)} nodes that Docker lists")
+        return nodes
+
+    def _saw(self, nodes: tuple[Node, ...], service: Service) -> None:
         now = self._clock.monotonic()
         self.nodes, self.service = nodes, service
         self.managers = self.managers.next(nodes, now)
-        self._memory.update(managers=self.managers.all)
+        self.seen = True
+        self._memory.update(
+            managers=self.managers.all,
+            nodes=nodes,
+            labelled=self.labelled,
+            tracked=self.tracked,
+            tracked_names=self._tracked,
+        )
         self.quorum = self.quorum.good(now)
         me = next((node for node in nodes if node.id == self._node_id), None)
         self.known = Known(True, me.manager if me else None, me.availability if me else None)
-        if self._trouble:
-            self._trouble = ""
+        self._trouble, news = self._trouble.over()
+        if news:
             logger.info("The Swarm answers again.")
 
     async def _unanswered(self, error: EngineError, asked: float) -> None:
@@ -148,6 +168,7 @@ class Survey:
         self.quorum = self.quorum.bad(self._clock.monotonic(), reason, asked=asked)
 
     def _say(self, trouble: str) -> None:
-        if not self._trouble:
+        began = not self._trouble.now
+        self._trouble, news = self._trouble.met(trouble, self._clock.monotonic())
+        if began and news:
             logger.warning("The Swarm cannot be asked; what was seen last stays: %s", trouble)
-        self._trouble = trouble

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -10,7 +11,8 @@ import docker
 from docker.types.daemon import CancellableStream
 
 from anchor import docker_json, facts
-from anchor.connection import SDK_ERRORS, Connection, ours
+from anchor.bounded import lines
+from anchor.connection import ODDITIES, SDK_ERRORS, Connection, ours
 from anchor.engine import CHANGE, LOOK, PULL, STOP, STOP_TIMEOUT
 
 STALLED_PULL = 60.0
@@ -34,7 +36,7 @@ class Docker:
 
     async def describe(self, *, limit: float = LOOK) -> facts.Engine:
         """This engine and its part in the Swarm."""
-        return docker_json.engine(await self._ask(lambda c: c.info(), limit, "info"))
+        return await self._ask(lambda c: docker_json.engine(_with_swarm(c.info())), limit, "info")
 
     async def ping(self, *, limit: float = LOOK) -> None:
         """Nothing but an answer."""
@@ -42,72 +44,87 @@ class Docker:
 
     async def nodes(self, *, limit: float = LOOK) -> tuple[facts.Node, ...]:
         """All nodes of the Swarm. Raises NoQuorumError, NotManagingError."""
-        return tuple(map(docker_json.node, await self._ask(lambda c: c.nodes(), limit, "list of nodes")))
+        return await self._ask(lambda c: tuple(map(docker_json.node, _listed(c.nodes()))), limit, "list of nodes")
 
     async def service(self, service_id: str, *, limit: float = LOOK) -> facts.Service:
         """The service of that id. Raises NotFoundError when it was removed."""
-        raw = await self._ask(lambda c: c.inspect_service(service_id), limit, f"service {service_id}")
-        return docker_json.service(raw)
+        what = f"service {service_id}"
+        return await self._ask(lambda c: docker_json.service(c.inspect_service(service_id)), limit, what)
 
     async def services_labelled(self, label: str, *, limit: float = LOOK) -> tuple[facts.LabelledService, ...]:
         """All services of the Swarm that carry the label; Docker chooses them, so the others cost nothing here."""
-        filters = {"label": label}
-        raw = await self._ask(lambda c: c.services(filters=filters), limit, f"list of services with {label}")
-        return tuple(map(docker_json.labelled_service, raw))
+        return await self._services({"label": label}, limit, f"list of services with {label}")
 
     async def services_named(self, names: tuple[str, ...], *, limit: float = LOOK) -> tuple[facts.LabelledService, ...]:
         """Those services of the Swarm that there are among the names; Docker's filter takes them as beginnings."""
-        raw = await self._ask(lambda c: c.services(filters={"name": list(names)}), limit, "list of services by name")
-        return tuple(service for service in map(docker_json.labelled_service, raw) if service.name in names)
+        found = await self._services({"name": list(names)}, limit, "list of services by name")
+        return tuple(service for service in found if service.name in names)
+
+    async def _services(
+        self, filters: dict[str, str | list[str]], limit: float, what: str
+    ) -> tuple[facts.LabelledService, ...]:
+        def call(client: docker.APIClient) -> tuple[facts.LabelledService, ...]:
+            return tuple(map(docker_json.labelled_service, _listed(client.services(filters=filters))))
+
+        return await self._ask(call, limit, what)
 
     async def tasks_here(self, service_id: str | None = None, *, limit: float = LOOK) -> tuple[facts.LocalTask, ...]:
         """This node's containers that are tasks of that service, or of any; those that ended are left out."""
         label = f"{facts.SERVICE_ID_LABEL}={service_id}" if service_id else facts.SERVICE_ID_LABEL
-        raw = await self._ask(lambda c: c.containers(filters={"label": label}), limit, "list of tasks")
-        return tuple(map(docker_json.local_task, raw))
+
+        def call(client: docker.APIClient) -> tuple[facts.LocalTask, ...]:
+            return tuple(map(docker_json.local_task, _listed(client.containers(filters={"label": label}))))
+
+        return await self._ask(call, limit, "list of tasks")
 
     async def task_template(self, task_id: str, *, limit: float = LOOK) -> str:
         """A hash of the spec from which the task was made, ForceUpdate included."""
-        raw = await self._ask(lambda c: c.inspect_task(task_id), limit, f"task {task_id}")
-        return docker_json.template_hash(raw)
+        return await self._ask(lambda c: docker_json.template_hash(c.inspect_task(task_id)), limit, f"task {task_id}")
 
     async def own_container(self, task_id: str, hostname: str, *, limit: float = LOOK) -> facts.Container:
         """The container in which this process runs. Raises NotFoundError."""
-        label = f"{facts.TASK_ID_LABEL}={task_id}"
-        listed = await self._ask(lambda c: c.containers(filters={"label": label}), limit, "list of containers")
-        mine = next((raw["Id"] for raw in listed if docker_json.is_task(raw, task_id)), hostname)
-        return await self.container(mine, limit=limit)
+
+        def call(client: docker.APIClient) -> str:
+            listed = _listed(client.containers(filters={"label": f"{facts.TASK_ID_LABEL}={task_id}"}))
+            return next((docker_json.identifier(raw) for raw in listed if docker_json.is_task(raw, task_id)), hostname)
+
+        return await self.container(await self._ask(call, limit, "list of containers"), limit=limit)
 
     async def labelled(self, label: str, *, limit: float = LOOK) -> tuple[facts.Container, ...]:
         """All containers of this node that carry the label, whatever their state."""
-        listed = await self._ask(
-            lambda c: c.containers(all=True, filters={"label": label}), limit, "list of containers"
-        )
-        return tuple(map(docker_json.listed_container, listed))
+
+        def call(client: docker.APIClient) -> tuple[facts.Container, ...]:
+            listed = _listed(client.containers(all=True, filters={"label": label}))
+            return tuple(map(docker_json.listed_container, listed))
+
+        return await self._ask(call, limit, "list of containers")
 
     async def running(self, *, limit: float = LOOK) -> tuple[facts.Container, ...]:
         """All containers of this node that run."""
-        return tuple(
-            map(docker_json.listed_container, await self._ask(lambda c: c.containers(), limit, "list of containers"))
-        )
+
+        def call(client: docker.APIClient) -> tuple[facts.Container, ...]:
+            return tuple(map(docker_json.listed_container, _listed(client.containers())))
+
+        return await self._ask(call, limit, "list of containers")
 
     async def container(self, name: str, *, limit: float = LOOK) -> facts.Container:
         """One container, inspected. Raises NotFoundError."""
-        raw = await self._ask(lambda c: c.inspect_container(name), limit, f"container {name}")
-        return docker_json.inspected_container(raw)
+        what = f"container {_short(name)}"
+        return await self._ask(lambda c: docker_json.inspected_container(c.inspect_container(name)), limit, what)
 
     async def last_words(self, name: str, *, limit: float = LOOK) -> str:
         """The last line that the container logged; empty where there is none."""
-        text = await self._ask(lambda c: c.logs(name, tail=1), limit, f"log of {name}")
-        return bytes(text).decode(errors="replace").strip()
+        text = await self._ask(lambda c: bytes(c.logs(name, tail=1)), limit, f"log of {_short(name)}")
+        return text.decode(errors="replace").strip()
 
     async def image_id(self, reference: str, *, limit: float = LOOK) -> str | None:
         """The id of the local image of that name, or None where Docker says that it has none."""
         try:
-            raw = await self._ask(lambda c: c.inspect_image(reference), limit, f"image {reference}")
+            return await self._ask(
+                lambda c: docker_json.identifier(c.inspect_image(reference)), limit, f"image {reference}"
+            )
         except facts.NotFoundError:
             return None
-        return str(raw["Id"])
 
     async def pull(self, reference: str, *, first_word: float, limit: float = PULL) -> None:
         """Fetch the image. Raises PullError with the registry's answer, or when it says nothing for that long."""
@@ -133,39 +150,42 @@ class Docker:
 
     async def create(self, name: str, config: Mapping[str, Any], *, limit: float = CHANGE) -> str:
         """Create a container and return its id. Raises ConflictError when the name is taken."""
-        made = await self._ask(lambda c: c.create_container_from_config(dict(config), name), limit, f"create {name}")
-        return str(made["Id"])
+
+        def call(client: docker.APIClient) -> str:
+            return docker_json.identifier(client.create_container_from_config(dict(config), name))
+
+        return await self._ask(call, limit, f"create {name}")
 
     async def start(self, name: str, *, limit: float = CHANGE) -> None:
         """Start a container."""
-        await self._ask(lambda c: c.start(name), limit, f"start {name}")
+        await self._ask(lambda c: c.start(name), limit, f"start {_short(name)}")
 
     async def stop(self, name: str, *, limit: float = STOP) -> None:
         """SIGTERM, and after STOP_TIMEOUT SIGKILL; one that is gone or stopped already is fine."""
         try:
-            await self._ask(lambda c: c.stop(name, timeout=STOP_TIMEOUT), limit, f"stop {name}")
+            await self._ask(lambda c: c.stop(name, timeout=STOP_TIMEOUT), limit, f"stop {_short(name)}")
         except facts.NotFoundError:
             return
 
     async def remove(self, name: str, *, limit: float = CHANGE) -> None:
         """Remove a stopped container; one that is gone already is fine."""
         try:
-            await self._ask(lambda c: c.remove_container(name, v=False), limit, f"remove {name}")
+            await self._ask(lambda c: c.remove_container(name, v=False), limit, f"remove {_short(name)}")
         except facts.NotFoundError:
             return
 
     async def rename(self, name: str, new_name: str, *, limit: float = CHANGE) -> None:
         """Give a container another name."""
-        await self._ask(lambda c: c.rename(name, new_name), limit, f"rename {name}")
+        await self._ask(lambda c: c.rename(name, new_name), limit, f"rename {_short(name)}")
 
     def events(self) -> Iterator[facts.Event | None]:
         """Docker's events as they come, blocking: None first, once subscribed. Raises EngineError at the end."""
         try:
-            self._stream = self._client().events(decode=True, filters=_EVENTS)
+            self._stream = self._client().events_without_end(_EVENTS)
             yield None
-            for raw in self._stream:
-                yield docker_json.event(raw)
-        except (*SDK_ERRORS, ValueError) as error:
+            for line in lines(self._stream):
+                yield docker_json.event(json.loads(line))
+        except (*SDK_ERRORS, *ODDITIES) as error:
             raise ours(error, "events") from error
         raise facts.EngineSilentError("Docker ended the stream of events")
 
@@ -180,3 +200,22 @@ def _pull(reference: str, heard: Callable[[], None], client: docker.APIClient) -
         heard()
         if "error" in line:
             raise facts.PullError(str(line["error"]))
+
+
+def _short(name: str) -> str:
+    """A container's name, or the beginning of its id, as `docker ps` shows it."""
+    return name[:12] if len(name) == 64 and set(name) <= set("0123456789abcdef") else name
+
+
+def _listed(raw: object) -> list[Any]:
+    """What Docker lists. Raises ValueError for anything else: no list is not an empty one."""
+    if not isinstance(raw, list):
+        raise ValueError(f"a list is expected where {type(raw).__name__} stands")
+    return raw
+
+
+def _with_swarm(raw: Any) -> dict[str, Any]:
+    """An answer to `GET /info` that says something of the Swarm; one that does not says nothing against it."""
+    if not isinstance(raw, dict) or not isinstance(raw.get("Swarm"), dict) or "LocalNodeState" not in raw["Swarm"]:
+        raise ValueError("it says nothing of the Swarm")
+    return raw

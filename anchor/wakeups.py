@@ -12,6 +12,7 @@ from anchor.container_spec import FLOAT_STACK_LABEL
 from anchor.engine import Engine
 from anchor.facts import EngineError, Event
 from anchor.threads import in_thread
+from shared.clock import Clock
 
 logger = logging.getLogger(__name__)
 
@@ -20,6 +21,9 @@ RENEW_AFTER = 600.0
 
 FIRST_RETRY, LAST_RETRY = 0.2, 5.0
 """Seconds before subscribing again, doubling."""
+
+LASTING = 10.0
+"""Seconds after which a stream counts as one that works: one that ends at once must not keep everybody awake."""
 
 
 class Bell:
@@ -60,36 +64,47 @@ class TaskWatch(Protocol):
 class EventStream:
     """Docker's events, each of them only a ring: what happened is for the next look to say."""
 
-    def __init__(self, engine: Engine, *, containers: Bell, swarm: Bell, tasks: TaskWatch) -> None:
+    def __init__(self, engine: Engine, clock: Clock, *, containers: Bell, swarm: Bell, tasks: TaskWatch) -> None:
         self._engine = engine
+        self._clock = clock
         self._tasks = tasks
         self._containers = containers
         self._swarm = swarm
         self._loop = asyncio.get_running_loop()
-        self._subscribed = False
+        self._since: float | None = None
+        """Since when this subscription stands."""
+
+        self._delay = FIRST_RETRY
+        self._quiet = False
+        """Whether the trouble was said, and no stream has lasted since."""
 
     async def run(self) -> None:
         """Follow the events for ever; the end of a stream is a fault, said once."""
-        delay = FIRST_RETRY
         while True:
-            self._subscribed = False
+            self._since = None
             try:
                 await asyncio.wait_for(in_thread(self._follow, name="docker events"), RENEW_AFTER)
             except TimeoutError:
                 self._engine.end_events()
                 continue
             except EngineError as error:
-                delay = FIRST_RETRY if self._subscribed else min(LAST_RETRY, delay * 2)
-                log = logger.warning if self._subscribed else logger.debug
-                log("Docker's events are cut off; subscribing again in %g s: %s", delay, error)
+                self._cut_off(error)
             self._ring_all()
-            await asyncio.sleep(delay)
+            await asyncio.sleep(self._delay)
+
+    def _cut_off(self, error: EngineError) -> None:
+        lasted = self._since is not None and self._clock.monotonic() - self._since >= LASTING
+        self._quiet = self._quiet and not lasted
+        self._delay = FIRST_RETRY if not self._quiet else min(LAST_RETRY, self._delay * 2)
+        log = logger.debug if self._quiet else logger.warning
+        log("Docker's events are cut off; subscribing again: %s", error)
+        self._quiet = True
 
     def _follow(self) -> None:
         """Runs in a thread until the stream ends."""
         for event in self._engine.events():
             if event is None:  # subscribed: only now is a look sure to miss nothing that comes after it
-                self._subscribed = True
+                self._since = self._clock.monotonic()
                 self._ring_all()
             elif event.kind != "container":
                 self._soon(self._swarm.ring)

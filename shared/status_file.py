@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import TypeVar
@@ -31,9 +32,14 @@ def write_status(folder: Path, status: FloatStatus | AnchorStatus) -> None:
     """Replace the part's file atomically, readable for everybody. Raises OSError."""
     name = FLOAT_FILE if isinstance(status, FloatStatus) else ANCHOR_FILE
     scratch = folder / f".{name}.{os.getpid()}"
-    scratch.write_bytes(status.model_dump_json().encode())
-    scratch.chmod(0o644)
-    scratch.replace(folder / name)
+    try:
+        scratch.write_bytes(status.model_dump_json().encode())
+        scratch.chmod(0o644)
+        scratch.replace(folder / name)
+    except OSError:
+        with contextlib.suppress(OSError):
+            scratch.unlink()  # half a file on a full disk is of no use to anybody
+        raise
 
 
 def read_float_status(folder: Path) -> FloatStatus | None:

@@ -228,8 +228,8 @@ class FakeDocker:
 
     async def start(self, name: str, *, limit: float = 20) -> None:
         self._may_fail("start")
-        self.journal.append(f"start {name}")
         started = replace(self._find(name), state="running")
+        self.journal.append(f"start {started.name}")
         self._put(started)
         self.on_start(started)
 
@@ -257,7 +257,7 @@ class FakeDocker:
         self._may_fail("rename")
         if new_name in self.names:
             raise ConflictError(f"{new_name} is in use")
-        self.journal.append(f"rename {name} {new_name}")
+        self.journal.append(f"rename {self._find(name).name} {new_name}")
         self._put(replace(self._find(name), name=new_name))
 
     def events(self) -> Iterator[Event | None]:

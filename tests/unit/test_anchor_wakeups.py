@@ -40,7 +40,8 @@ async def rung(*events: Event) -> tuple[bool, bool]:
     """Whether the containers' bell and the Swarm's rang because of the events, the subscription's own ring apart."""
     docker, containers, swarm = FakeDocker(), CountingBell(), CountingBell()
     docker.event_list = list(events)
-    stream = EventStream(docker, containers=containers, swarm=swarm, tasks=LocalTasks(docker, FakeClock()))
+    tasks = LocalTasks(docker, FakeClock())
+    stream = EventStream(docker, FakeClock(), containers=containers, swarm=swarm, tasks=tasks)
     running = asyncio.create_task(stream.run())
     async with asyncio.timeout(5):
         while containers.rings + swarm.rings < 4 + len(events) - (OTHER_DIED in events):

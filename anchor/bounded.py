@@ -1,0 +1,89 @@
+"""Docker's SDK with an end to everything: its own limit is for each byte, so that an answer may trickle for ever."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any, cast
+
+import docker
+import requests
+from docker.types.daemon import CancellableStream
+
+LONGEST_ANSWER = 64 * 1024 * 1024
+"""Bytes of the longest answer, some twenty thousand containers: a body without an end must not fill the memory."""
+
+LONGEST_LINE = 4 * 1024 * 1024
+"""Bytes of the longest line of a stream."""
+
+_PIECE = 64 * 1024
+
+
+class BoundedClient(docker.APIClient):
+    """The SDK's client whose answers come whole within `timeout` seconds and a number of bytes, or not at all.
+
+    A stream has to begin within that time; after it, each silence of a pull may last as long, and one of events for
+    ever. Raises requests.RequestException beyond a limit.
+    """
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        """One request and its whole answer; the SDK gives streams no limit at all."""
+        limit = kwargs.get("timeout") or self.timeout
+        until = time.monotonic() + limit
+        response = super().send(request, **{**kwargs, "timeout": limit, "stream": True})
+        if not kwargs.get("stream"):
+            vars(response).update(_content=_whole(response, until), _content_consumed=True)  # as `content` would do
+        return response
+
+    def events_without_end(self, filters: dict[str, list[str]]) -> CancellableStream[Any]:
+        """The stream of events, in pieces; once it stands it may be silent. Raises ValueError where it is none."""
+        stream = self.events(filters=filters)
+        response: requests.Response = vars(stream)["_response"]
+        if response.headers.get("Transfer-Encoding") != "chunked":
+            stream.close()
+            raise ValueError("the events come in one piece, and not as a stream")
+        _connection(response).settimeout(None)
+        return stream
+
+
+def _whole(response: requests.Response, until: float) -> bytes:
+    pieces, size = [], 0
+    watch = threading.Timer(max(0.0, until - time.monotonic()), _cut, (response,))
+    watch.daemon = True
+    watch.start()
+    try:
+        for piece in response.iter_content(_PIECE):
+            pieces.append(piece)
+            if (size := size + len(piece)) > LONGEST_ANSWER:
+                _cut(response)
+                raise requests.exceptions.ContentDecodingError(f"the answer is longer than {LONGEST_ANSWER} bytes")
+    finally:
+        watch.cancel()
+    if time.monotonic() > until:
+        raise requests.exceptions.ReadTimeout("the answer did not come to its end in time")
+    return b"".join(pieces)
+
+
+def _connection(response: requests.Response) -> socket.socket:
+    """Where the SDK finds it, too (`CancellableStream.close`)."""
+    reader = response.raw._fp.fp.raw  # http.client's SocketIO
+    found: socket.socket = vars(reader)["_sock"]
+    return found
+
+
+def _cut(response: requests.Response) -> None:
+    """End the connection, so that whoever reads from it hears of it."""
+    CancellableStream(iter(()), response).close()
+
+
+def lines(stream: CancellableStream[Any]) -> Iterator[bytes]:
+    """The lines of a stream, however it is cut into pieces. Raises ValueError for one without an end."""
+    rest = b""
+    for piece in stream:
+        *whole, rest = (rest + piece).split(b"\n")
+        yield from (line for line in whole if line.strip())
+        if len(rest) > LONGEST_LINE:
+            stream.close()
+            raise ValueError("a line of the stream has no end")
