@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any
 
 import docker
 import requests
@@ -68,8 +68,8 @@ def _whole(response: requests.Response, until: float) -> bytes:
 
 def _connection(response: requests.Response) -> socket.socket:
     """Where the SDK finds it, too (`CancellableStream.close`)."""
-    reader = response.raw._fp.fp.raw  # http.client's SocketIO
-    found: socket.socket = vars(reader)["_sock"]
+    reader = vars(vars(response.raw)["_fp"].fp.raw)  # http.client's SocketIO
+    found: socket.socket = reader["_sock"]
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,12 +66,12 @@ class Life:
     async def serve(self) -> None:
         """Begin, and go on until cancelled. Raises FatalError; the link opens only once everything is verified."""
         parts = self._parts
-        await parts.link.lock(parts.patience)
+        await _in_spite_of_the_disk(lambda: parts.link.lock(parts.patience))
         await parts.survey.look()
         parts.specs.refresh()
         await self._prepare()
         await self._look_at_tasks()
-        await self._open_link()
+        await _in_spite_of_the_disk(parts.link.open)
         async with asyncio.TaskGroup() as group:
             group.create_task(parts.events.run(), name="events")
             group.create_task(parts.survey.run(parts.swarm_bell, parts.bell), name="survey")
@@ -118,15 +118,16 @@ class Life:
                 said = _once(said, f"Docker cannot be asked yet, trying again: {error}")
                 await asyncio.sleep(PREPARE_RETRY)
 
-    async def _open_link(self) -> None:
-        """A volume that is full may have room for a socket a little later; to end here would not make any."""
-        said = ""
-        while True:
-            try:
-                return await self._parts.link.open()
-            except OSError as error:
-                said = _once(said, f"The link cannot be opened yet, trying again: {error}")
-                await asyncio.sleep(PREPARE_RETRY)
+
+async def _in_spite_of_the_disk(work: Callable[[], Awaitable[None]]) -> None:
+    """A volume that is full may have room a little later; an anchor that ended would not make any."""
+    said = ""
+    while True:
+        try:
+            return await work()
+        except OSError as error:
+            said = _once(said, f"The link cannot be opened yet, trying again: {error}")
+            await asyncio.sleep(PREPARE_RETRY)
 
 
 def _once(said: str, sentence: str) -> str:

@@ -13,6 +13,7 @@ from anchor import followed
 from anchor.engine import Engine
 from anchor.facts import SERVICE_ID_LABEL, EngineError, Event, LocalTask
 from anchor.followed import STOPPING_FOR, Follow
+from anchor.trouble import Trouble
 from anchor.wakeups import Bell
 from shared.clock import Clock
 from shared.models import Condition
@@ -41,7 +42,7 @@ class LocalTasks:
         self._tasks: dict[str, tuple[LocalTask, ...]] = {}
         self._stopping: dict[str, float] = {}
         self._dirty: set[str] = set()
-        self._trouble = False
+        self._trouble = Trouble()
         self._serving: dict[str, frozenset[str]] = {}
         """Service that was not seen yet -> routers that served when it began to matter: not knowing forbids others."""
 
@@ -91,7 +92,7 @@ class LocalTasks:
     async def run(self, changed: Callable[[], None]) -> None:
         """Look for ever; call `changed` after every look that told something."""
         while True:
-            rung = await self._bell.wait(RETRY_AFTER if self._trouble else LOOK_EVERY)
+            rung = await self._bell.wait(RETRY_AFTER if self._trouble.now else LOOK_EVERY)
             if not rung:
                 self._dirty |= self._ids
             if await self.look():
@@ -109,11 +110,12 @@ class LocalTasks:
             while self._dirty:
                 await self._look_at(frozenset(self._dirty))
         except EngineError as error:
-            if not self._trouble:
+            began = not self._trouble.now
+            self._trouble, news = self._trouble.met(str(error), self._clock.monotonic())
+            if began and news:
                 logger.warning("The followed services' tasks cannot be looked at; what was seen last stays: %s", error)
-            self._trouble = True
         else:
-            self._trouble = False
+            self._trouble, _ = self._trouble.over()
         return self._tasks != before or bool(self._stopping)
 
     async def _look_at(self, services: frozenset[str]) -> None:

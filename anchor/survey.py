@@ -58,7 +58,7 @@ class Survey:
         self._tracked = tracked
         self._trouble = Trouble()
         self.seen = memory.value.labelled is not None and set(tracked) <= set(memory.value.tracked_names)
-        """Whether there is anything to go by: a look of this anchor or, where its first ones fail, of the one before."""
+        """Whether there is anything to go by: a look of this anchor or, where its first ones fail, the last one's."""
 
         self.nodes: tuple[Node, ...] = memory.value.nodes
         self.managers = Managers(listed=memory.value.managers)
@@ -122,8 +122,8 @@ class Survey:
         except EngineError as error:
             self._without_quorum(error, asked)
         except Exception as error:  # the loop's boundary: an answer of Docker that nobody foresaw changes nothing
-            logger.debug("Unexpected:", exc_info=True)
-            self._say(f"what it said cannot be understood: {error!r}")
+            if self._say(f"what it said cannot be understood: {error!r}"):
+                logger.exception("What the Swarm said cannot be understood.")
         else:
             self.labelled, self.tracked = labelled, tracked
             self._saw(nodes, service)
@@ -167,8 +167,10 @@ class Survey:
         reason = f"This manager finds no leader of the Swarm: {error}"
         self.quorum = self.quorum.bad(self._clock.monotonic(), reason, asked=asked)
 
-    def _say(self, trouble: str) -> None:
+    def _say(self, trouble: str) -> bool:
+        """Log it where the Swarm could be asked until now; whether it was."""
         began = not self._trouble.now
         self._trouble, news = self._trouble.met(trouble, self._clock.monotonic())
         if began and news:
             logger.warning("The Swarm cannot be asked; what was seen last stays: %s", trouble)
+        return began and news
