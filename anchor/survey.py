@@ -112,8 +112,6 @@ class Survey:
         except NotFoundError as error:
             self.known = self.known.updated(Known(service_exists=False))
             self._say(str(error))
-        except OddAnswerError as error:  # says neither that there is a leader nor that there is none
-            self._say(str(error))
         except NotManagingError as error:
             self.known = self.known.updated(Known(managing=False))
             self._without_quorum(error, asked)
@@ -154,8 +152,10 @@ class Survey:
             logger.info("The Swarm answers again.")
 
     async def _unanswered(self, error: EngineError, asked: float) -> None:
-        """Nobody answered: for the quorum that counts only when Docker itself does."""
+        """Nobody answered: for the quorum that counts only when Docker itself does, and an odd answer not at all."""
         self._say(str(error))
+        if isinstance(error, OddAnswerError):
+            return
         try:
             await self._engine.ping()
         except EngineError:
