@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from float.resolve import ResolvedSpec, UnresolvableError
@@ -15,7 +15,10 @@ logger = logging.getLogger(__name__)
 
 
 LOOK_AGAIN = 15.0
-"""Seconds after which a spec of which services were left out is examined again."""
+"""Seconds after which a spec is examined again of which services were left out, or for which nobody could look."""
+
+BACK_OFF = (0.2, 0.4, 0.8, 1.6)
+"""Seconds before each further look, when one failed; only after the last one it counts as a refusal."""
 
 
 class SpecExaminer(Protocol):
@@ -29,9 +32,19 @@ class SpecExaminer(Protocol):
 class Offers:
     """Where specs come from does not matter here: an anchor's over the link, or one's own."""
 
-    def __init__(self, *, examiner: SpecExaminer, answer: Callable[[SpecAnswer], None]) -> None:
+    def __init__(
+        self,
+        *,
+        examiner: SpecExaminer,
+        answer: Callable[[SpecAnswer], None],
+        sleep: Callable[[float], Awaitable[None]],
+    ) -> None:
         self._examiner = examiner
         self._answer = answer
+        self._sleep = sleep
+        self._unseen: SpecMessage | None = None
+        """The last offer for which this host could not be looked at."""
+
         self._queue: asyncio.Queue[SpecMessage] = asyncio.Queue()
         self.adopted: ResolvedSpec | None = None
         """The spec that runs."""
@@ -50,7 +63,7 @@ class Offers:
         """Examine what comes, for ever: `adopt` hears of each new spec, `rouse` of each answer.
 
         A spec that was adopted without some services is examined again from time to time: what stood against them may
-        be gone.
+        be gone. So is one for which this host could not be looked at, which is nobody's fault but the host's.
         """
         while True:
             offer = await self._next()
@@ -68,12 +81,25 @@ class Offers:
             rouse()
 
     async def _next(self) -> SpecMessage:
-        if self.adopted is None or not self.adopted.refusals:
+        again = self._again()
+        if again is None:
             return await self._queue.get()
+        offered = asyncio.create_task(self._queue.get(), name="next offer")
+        waited = asyncio.ensure_future(self._sleep(LOOK_AGAIN))
         try:
-            return await asyncio.wait_for(self._queue.get(), LOOK_AGAIN)
-        except TimeoutError:
-            return SpecMessage(spec=self.adopted.spec, digest=self.digest or "")
+            await asyncio.wait((offered, waited), return_when=asyncio.FIRST_COMPLETED)
+            return offered.result() if offered.done() else again
+        finally:
+            offered.cancel()
+            waited.cancel()
+
+    def _again(self) -> SpecMessage | None:
+        """What is worth another look though nobody offers anything."""
+        if self._unseen is not None:
+            return self._unseen
+        if self.adopted is None or not self.adopted.refusals:
+            return None
+        return SpecMessage(spec=self.adopted.spec, digest=self.digest or "")
 
     def _begins_with_the_own(self, offer: SpecMessage) -> bool:
         """Whether it is a first spec: the own virtual IPs do not wait until those of services are found free."""
@@ -84,12 +110,16 @@ class Offers:
         if before and offer.called == self.digest and not before.refusals:
             return ()
         try:
-            resolved = await self._examiner.examine(offer.spec)
+            resolved = await self._patiently(offer.spec)
         except UnresolvableError as error:
             logger.error("the spec is refused%s: %s", ", what runs goes on" if self.adopted else "", error)
+            self._seen(offer)
             return error.problems
         except OSError as error:
+            self._unseen = offer if self._unseen is None or not offer.trial else self._unseen
+            logger.error("this host cannot be looked at%s: %s", ", what runs goes on" if self.adopted else "", error)
             return (f"this host cannot be looked at: {error}",)
+        self._seen(offer)
         same = before and offer.called == self.digest and before.refusals == resolved.refusals
         if not offer.trial and not same:
             self.adopted, self.digest = resolved, offer.called
@@ -98,6 +128,21 @@ class Offers:
             for sentence in set(resolved.refusals) - set(before.refusals if before else ()):
                 logger.warning("%s", sentence)
         return ()
+
+    async def _patiently(self, spec: FloatSpec) -> ResolvedSpec:
+        """Examine; where this host cannot be looked at, look again a few times. Raises UnresolvableError, OSError."""
+        for pause in BACK_OFF:
+            try:
+                return await self._examiner.examine(spec)
+            except OSError as error:
+                logger.warning("this host cannot be looked at, trying again: %s", error)
+            await self._sleep(pause)
+        return await self._examiner.examine(spec)
+
+    def _seen(self, offer: SpecMessage) -> None:
+        """That offer, or a later one that is to run, was looked at: nothing waits for another try."""
+        if self._unseen is not None and (not offer.trial or self._unseen == offer):
+            self._unseen = None
 
 
 def _without_claims(offer: SpecMessage) -> SpecMessage:

@@ -135,8 +135,14 @@ async def _build_doors(
         "warnings": warnings_at_start(about),
     }
     history = History(settings.status_folder / HISTORY_FILE, node=settings.node_hostname, limit=HISTORY_KEPT)
-    advert_log = AdvertLog()
-    vacancy = Vacancy(lambda nic, addresses, seconds: probe(nic, addresses, seconds=seconds), advert_log, clock)
+    advert_log, adverts = AdvertLog(), AdvertListener()
+    vacancy = Vacancy(
+        lambda nic, addresses, seconds: probe(nic, addresses, seconds=seconds),
+        adverts.hear,
+        advert_log,
+        clock=clock,
+        sleep=asyncio.sleep,
+    )
     additions = Additions(Scripts(Path(SCRIPTS_FOLDER)))
     custody = Custody(addresses=addresses, lease=lease, record=record)
     return Doors(
@@ -149,9 +155,10 @@ async def _build_doors(
                 addresses=addresses, renderer=renderer, keepalived=keepalived, record=record, vacancy=vacancy
             ),
             answer=link.send,
+            sleep=asyncio.sleep,
         ),
         custody=custody,
-        adverts=AdvertListener(),
+        adverts=adverts,
         advert_log=advert_log,
         lease=lease,
         newcomers=Newcomers(clock),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Collection
 from pathlib import Path
@@ -53,7 +54,7 @@ class World:
             renderer=self.renderer,
             keepalived=self.keepalived,
             record=OwnershipRecord(folder / "owned.json", "boot"),
-            vacancy=Vacancy(_nobody, AdvertLog(), SystemClock()),
+            vacancy=Vacancy(_nobody, _deaf, AdvertLog(), clock=SystemClock(), sleep=asyncio.sleep),
         )
 
     async def examine(self, content: str) -> ResolvedSpec:
@@ -63,6 +64,10 @@ class World:
 
 async def _nobody(nic: str, addresses: Collection[IpAddress], seconds: float) -> tuple[Claim, ...]:
     return ()
+
+
+def _deaf(spec: ResolvedSpec) -> None:
+    """Nobody advertises here."""
 
 
 @pytest.fixture

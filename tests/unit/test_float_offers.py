@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
-from float.offers import Offers
+import pytest
+
+from float.offers import BACK_OFF, LOOK_AGAIN, Offers
 from float.resolve import ResolvedSpec, UnresolvableError
 from shared.link_protocol import SpecAnswer, SpecMessage
 from shared.models import FloatSpec, ServiceClaim, VirtualIp
+from tests.unit.anchor_fakes import FakeClock
 from tests.unit.float_samples import ROUTER, SPEC, resolved
 
 BAD = SPEC.model_copy(update={"interface": "nosuch0"})
@@ -23,10 +26,16 @@ class Host:
 
     def __init__(self) -> None:
         self.asked = 0
+        self.blind = 0
+        """So many looks at it fail."""
+
         self.refusals: tuple[str, ...] = ("no web here",)
 
     async def examine(self, spec: FloatSpec) -> ResolvedSpec:
         self.asked += 1
+        if self.blind:
+            self.blind -= 1
+            raise OSError("too many open files")
         if spec == BAD:
             raise UnresolvableError(("no nosuch0 here",))
         return ResolvedSpec(spec, (resolved(ROUTER),), self.refusals if spec == WITH_SERVICE else ())
@@ -39,17 +48,18 @@ class Desk:
         self.host = Host()
         self.answers: list[SpecAnswer] = []
         self.adopted: list[str] = []
-        self.offers = Offers(examiner=self.host, answer=self.answers.append)
+        self.clock = FakeClock()
+        self.offers = Offers(examiner=self.host, answer=self.answers.append, sleep=self.clock.sleep)
 
-    async def offered(self, *specs: FloatSpec, trial: bool = False, called: str = "") -> None:
-        """Offer them, and wait until the last one is answered."""
-        due, answered = len(self.answers) + len(specs), asyncio.Event()
+    async def offered(self, *specs: FloatSpec, trial: bool = False, called: str = "", more: int = 0) -> None:
+        """Offer them, and wait until the last one is answered, and `more` answers that nobody asked for have come."""
+        due, answered = len(self.answers) + len(specs) + more, asyncio.Event()
         for spec in specs:
             self.offers.put(SpecMessage(spec=spec, trial=trial, digest=called))
         work = asyncio.create_task(
             self.offers.run(
                 lambda spec: self.adopted.append(spec.spec.digest),
-                lambda: answered.set() if len(self.answers) == due else None,
+                lambda: answered.set() if len(self.answers) >= due else None,
             )
         )
         await answered.wait()
@@ -116,3 +126,53 @@ async def test_a_spec_without_some_services_is_examined_again_when_it_is_offered
     assert desk.answers[-1].refusals == ()
     assert desk.offers.adopted is not None
     assert desk.offers.adopted.refusals == ()
+
+
+async def test_a_host_that_cannot_be_looked_at_for_a_moment_is_looked_at_again_and_nothing_is_refused() -> None:
+    desk = Desk()
+    desk.host.blind = len(BACK_OFF)
+    began = desk.clock.now
+    await desk.offered(SPEC)
+    assert desk.answers == [SpecAnswer(digest=SPEC.digest, accepted=True)]
+    assert desk.adopted == [SPEC.digest]
+    assert desk.clock.now - began == pytest.approx(sum(BACK_OFF))
+
+
+async def test_a_host_that_stays_hidden_refuses_the_spec_and_what_runs_goes_on() -> None:
+    desk = Desk()
+    await desk.offered(SPEC)
+    desk.host.blind = 1 + len(BACK_OFF)
+    await desk.offered(OTHER)
+    problem = "this host cannot be looked at: too many open files"
+    assert desk.answers[-1] == SpecAnswer(digest=OTHER.digest, accepted=False, problems=(problem,))
+    assert desk.offers.refused == (OTHER.digest, problem)
+    assert desk.offers.digest == SPEC.digest
+    assert desk.adopted == [SPEC.digest]
+
+
+async def test_what_was_refused_because_nobody_could_look_is_adopted_once_somebody_can() -> None:
+    desk = Desk()
+    desk.host.blind = 1 + len(BACK_OFF)
+    began = desk.clock.now
+    await desk.offered(SPEC, more=1)
+    assert [answer.accepted for answer in desk.answers] == [False, True]
+    assert desk.adopted == [SPEC.digest]
+    assert desk.offers.refused == (None, "")
+    assert desk.clock.now - began >= LOOK_AGAIN
+
+
+async def test_a_trial_that_comes_after_a_spec_that_could_not_be_looked_at_does_not_make_it_forgotten() -> None:
+    desk = Desk()
+    desk.host.blind = 1 + len(BACK_OFF)
+    await desk.offered(SPEC)
+    await desk.offered(OTHER, trial=True, more=1)
+    assert desk.adopted == [SPEC.digest]
+
+
+async def test_a_newer_spec_takes_the_place_of_one_that_could_not_be_looked_at() -> None:
+    desk = Desk()
+    desk.host.blind = 1 + len(BACK_OFF)
+    await desk.offered(SPEC)
+    await desk.offered(OTHER)
+    assert desk.adopted == [OTHER.digest]
+    assert desk.offers.digest == OTHER.digest

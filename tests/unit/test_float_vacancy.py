@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Collection
+from dataclasses import replace
+
+import pytest
 
 from float.advert import Advert
 from float.advert_log import AdvertLog
 from float.neighbour import Claim
 from float.resolve import ResolvedSpec
 from float.vacancy import HEAR_FOR, Vacancy
-from shared.models import IpAddress, ServiceClaim, VirtualIp
+from shared.models import IpAddress, ServiceClaim, Transport, VirtualIp
 from tests.unit.anchor_fakes import FakeClock
 from tests.unit.float_samples import BEST, ROUTER, STRANGER, resolved_spec
 
@@ -18,6 +22,16 @@ CLAIM = ServiceClaim(service="web", label="192.0.2.50", virtual_ips=(WANTED,))
 SPEC = resolved_spec(
     ROUTER, ROUTER.model_copy(update={"name": "web", "vrid": 50, "virtual_ips": (WANTED,), "claims": (CLAIM,)})
 )
+
+WANTED6 = VirtualIp.parse("2001:db8::50/128@eth0")
+CLAIM6 = ServiceClaim(service="six", label="2001:db8::50", virtual_ips=(WANTED6,))
+SIX = resolved_spec(
+    ROUTER.model_copy(update={"name": "six", "vrid": 50, "virtual_ips": (WANTED6,), "claims": (CLAIM6,)})
+)
+SPEC6 = replace(SIX, routers=(replace(SIX.routers[0], source=None, transport=Transport.MULTICAST),))
+"""An IPv6 address alone among IPv4 peers: the adverts go by IPv6 multicast, from link-local addresses."""
+
+LINK_LOCAL = ipaddress.ip_address("fe80::1")
 
 
 class Segment:
@@ -36,8 +50,10 @@ class Segment:
 class World:
     def __init__(self, macs: dict[str, str] | None = None) -> None:
         self.segment, self.clock, self.adverts = Segment(macs or {}), FakeClock(), AdvertLog()
-        self.vacancy = Vacancy(self.segment.probe, self.adverts, self.clock)
-        self.clock.now += HEAR_FOR
+        self.heard: list[ResolvedSpec] = []
+        self.vacancy = Vacancy(
+            self.segment.probe, self.heard.append, self.adverts, clock=self.clock, sleep=self.clock.sleep
+        )
 
     async def against(self, spec: ResolvedSpec = SPEC) -> dict[str, str]:
         return await self.vacancy.against(spec)
@@ -96,3 +112,54 @@ async def test_where_nobody_can_be_asked_nothing_is_refused() -> None:
     world = World()
     world.segment.broken = True
     assert await world.against() == {}
+
+
+async def test_silence_means_something_only_after_having_listened_there() -> None:
+    world = World()
+    began = world.clock.now
+    await world.against()
+    assert world.heard == [SPEC]
+    assert world.clock.now - began == pytest.approx(HEAR_FOR)
+
+
+async def test_who_has_listened_there_for_long_does_not_wait() -> None:
+    world = World()
+    await world.against(resolved_spec(ROUTER))
+    world.clock.now += 60.0
+    began = world.clock.now
+    await world.against()
+    assert world.clock.now == began
+
+
+async def test_the_first_ipv6_service_waits_though_ipv4_was_listened_to_before() -> None:
+    world = World()
+    await world.against(resolved_spec(ROUTER))
+    world.clock.now += 60.0
+    began = world.clock.now
+    await world.against(SPEC6)
+    assert world.clock.now - began == pytest.approx(HEAR_FOR)
+
+
+async def test_a_peer_that_advertises_from_its_link_local_address_is_known_by_its_mac() -> None:
+    mac = "02:00:00:00:00:01"
+    world = World({str(BEST.address): mac, str(LINK_LOCAL): mac, "2001:db8::50": mac})
+    world.advertised_by(LINK_LOCAL)
+    assert await world.against(SPEC6) == {}
+
+
+async def test_a_stranger_that_advertises_from_a_link_local_address_is_refused() -> None:
+    world = World({str(BEST.address): "02:00:00:00:00:01", str(LINK_LOCAL): "02:00:00:00:00:66"})
+    world.advertised_by(LINK_LOCAL)
+    found = await world.against(SPEC6)
+    assert found == {"six": f"VRID 50 is advertised by {LINK_LOCAL}, which is no manager of this Swarm"}
+
+
+async def test_a_link_local_address_that_nobody_answers_for_is_a_strangers() -> None:
+    world = World({str(BEST.address): "02:00:00:00:00:01"})
+    world.advertised_by(LINK_LOCAL)
+    assert set(await world.against(SPEC6)) == {"six"}
+
+
+async def test_the_kernel_of_an_ipv4_peer_may_answer_for_an_ipv6_virtual_ip() -> None:
+    mac = "02:00:00:00:00:01"
+    assert await World({str(BEST.address): mac, "2001:db8::50": mac}).against(SPEC6) == {}
