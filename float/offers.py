@@ -45,7 +45,10 @@ class Offers:
         self._unseen: SpecMessage | None = None
         """The last offer for which this host could not be looked at."""
 
-        self._queue: asyncio.Queue[SpecMessage] = asyncio.Queue()
+        self._waiting: list[SpecMessage] = []
+        """At most one that is to run, and a trial after it."""
+
+        self._offered = asyncio.Event()
         self.adopted: ResolvedSpec | None = None
         """The spec that runs."""
 
@@ -56,8 +59,10 @@ class Offers:
         """Digest of the last spec if it was refused, and why."""
 
     def put(self, offer: SpecMessage) -> None:
-        """Have it examined."""
-        self._queue.put_nowait(offer)
+        """Have it examined, instead of those before it that still wait: nobody wants an answer to them any more."""
+        kept = [waiting for waiting in self._waiting if offer.trial and not waiting.trial]
+        self._waiting = [*kept, offer]
+        self._offered.set()
 
     async def run(self, adopt: Callable[[ResolvedSpec], None], rouse: Callable[[], None]) -> None:
         """Examine what comes, for ever: `adopt` hears of each new spec, `rouse` of each answer.
@@ -81,17 +86,24 @@ class Offers:
             rouse()
 
     async def _next(self) -> SpecMessage:
-        again = self._again()
-        if again is None:
-            return await self._queue.get()
-        offered = asyncio.create_task(self._queue.get(), name="next offer")
-        waited = asyncio.ensure_future(self._sleep(LOOK_AGAIN))
+        if not self._waiting and (again := self._again()):
+            await self._offered_within(LOOK_AGAIN)
+            if not self._waiting:
+                return again
+        while not self._waiting:
+            self._offered.clear()
+            await self._offered.wait()
+        return self._waiting.pop(0)
+
+    async def _offered_within(self, seconds: float) -> None:
+        """Wait for an offer, but not for ever."""
+        self._offered.clear()
+        tasks = [asyncio.ensure_future(wait) for wait in (self._offered.wait(), self._sleep(seconds))]
         try:
-            await asyncio.wait((offered, waited), return_when=asyncio.FIRST_COMPLETED)
-            return offered.result() if offered.done() else again
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            offered.cancel()
-            waited.cancel()
+            for task in tasks:
+                task.cancel()
 
     def _again(self) -> SpecMessage | None:
         """What is worth another look though nobody offers anything."""

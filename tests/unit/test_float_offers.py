@@ -52,10 +52,15 @@ class Desk:
         self.offers = Offers(examiner=self.host, answer=self.answers.append, sleep=self.clock.sleep)
 
     async def offered(self, *specs: FloatSpec, trial: bool = False, called: str = "", more: int = 0) -> None:
-        """Offer them, and wait until the last one is answered, and `more` answers that nobody asked for have come."""
-        due, answered = len(self.answers) + len(specs) + more, asyncio.Event()
+        """Offer them one after the other, each answered first, and wait for `more` answers that nobody asked for."""
         for spec in specs:
-            self.offers.put(SpecMessage(spec=spec, trial=trial, digest=called))
+            await self.offered_at_once(SpecMessage(spec=spec, trial=trial, digest=called), answers=1 + more)
+
+    async def offered_at_once(self, *offers: SpecMessage, answers: int) -> None:
+        """Offer them all, and wait for that many answers."""
+        due, answered = len(self.answers) + answers, asyncio.Event()
+        for offer in offers:
+            self.offers.put(offer)
         work = asyncio.create_task(
             self.offers.run(
                 lambda spec: self.adopted.append(spec.spec.digest),
@@ -176,3 +181,17 @@ async def test_a_newer_spec_takes_the_place_of_one_that_could_not_be_looked_at()
     await desk.offered(OTHER)
     assert desk.adopted == [OTHER.digest]
     assert desk.offers.digest == OTHER.digest
+
+
+async def test_of_many_specs_that_come_while_one_is_examined_only_the_last_is_worth_a_look() -> None:
+    desk = Desk()
+    await desk.offered_at_once(*(SpecMessage(spec=spec) for spec in (OTHER, WITH_SERVICE, SPEC)), answers=1)
+    assert desk.host.asked == 1
+    assert desk.adopted == [SPEC.digest]
+
+
+async def test_a_trial_takes_the_place_of_no_spec_that_is_to_run() -> None:
+    desk = Desk()
+    await desk.offered_at_once(SpecMessage(spec=SPEC), SpecMessage(spec=OTHER, trial=True), answers=2)
+    assert desk.adopted == [SPEC.digest]
+    assert [answer.trial for answer in desk.answers] == [False, True]
