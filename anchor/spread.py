@@ -2,6 +2,9 @@
 
 Each manager ranks all managers for each VRID by a hash of both. When a node goes, its virtual routers scatter over
 those that stay, and no other moves; when it returns they return to it, one after the other.
+
+Who takes over first is a race of milliseconds, which a busy node loses. So a node that the Swarm calls down stands
+behind all others until it is back, and what it lost goes to the next in order, whoever won that race.
 """
 
 from __future__ import annotations
@@ -17,6 +20,9 @@ RETURN_AFTER = 10.0
 RETURN_STEP = 0.5
 """Seconds between the returns of two virtual routers to the same node."""
 
+DOWN = "down"
+"""The Swarm's word for a node that is gone; one that is `unknown`, as all are during an election, is not meant."""
+
 
 def order(node_ids: Iterable[str], vrid: int) -> tuple[str, ...]:
     """The nodes in the order in which the virtual router prefers them."""
@@ -26,11 +32,12 @@ def order(node_ids: Iterable[str], vrid: int) -> tuple[str, ...]:
 def priorities(roster: Roster, vrid: int) -> Mapping[str, int]:
     """Node id -> its priority for that virtual router: the roster's own rungs, dealt out in the preferred order.
 
-    A node whose label fixes its priority keeps it for every virtual router.
+    A node whose label fixes its priority keeps it for every virtual router; one that is down is the last of the others.
     """
-    movable = [member for member in roster.members if member.labels.priority is None]
-    rungs = sorted((member.priority for member in movable), reverse=True)
-    dealt = dict(zip(order((member.node.id for member in movable), vrid), rungs, strict=True))
+    movable = {member.node.id: member for member in roster.members if member.labels.priority is None}
+    rungs = sorted((member.priority for member in movable.values()), reverse=True)
+    preferred = sorted(order(movable, vrid), key=lambda node: movable[node].node.state == DOWN)
+    dealt = dict(zip(preferred, rungs, strict=True))
     return {member.node.id: dealt.get(member.node.id, member.priority) for member in roster.members}
 
 

@@ -56,3 +56,25 @@ def test_no_two_virtual_routers_return_to_a_node_at_the_same_time() -> None:
     preferred = {vrid: spread.order(["id-a", "id-b", "id-c"], vrid)[0] for vrid in delays}
     assert len({(preferred[vrid], delay) for vrid, delay in delays.items()}) == 99
     assert min(delays.values()) >= 10.0
+
+
+def test_a_node_that_is_down_stands_behind_all_others_and_changes_nobody_elses_preference() -> None:
+    whole, lame = roster(), roster(node("a", 1, state="down"), THREE[1], THREE[2])
+    for vrid in range(1, 256):
+        before, after = spread.priorities(whole, vrid), spread.priorities(lame, vrid)
+        assert after["id-a"] == 204
+        assert (after["id-b"] > after["id-c"]) is (before["id-b"] > before["id-c"])
+
+
+def test_what_prefers_a_node_that_is_down_returns_to_its_next_one() -> None:
+    lame = roster(node("a", 1, state="down"), THREE[1], THREE[2])
+    for vrid in range(1, 256):
+        first = next(name for name in spread.order(["id-a", "id-b", "id-c"], vrid) if name != "id-a")
+        assert spread.priorities(lame, vrid)[first] == 254
+
+
+def test_a_node_that_is_unknown_during_an_election_keeps_its_place() -> None:
+    shaken = roster(node("a", 1, state="unknown"), THREE[1], THREE[2])
+    assert [spread.priorities(shaken, vrid) for vrid in range(1, 256)] == [
+        spread.priorities(roster(), vrid) for vrid in range(1, 256)
+    ]
