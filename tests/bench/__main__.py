@@ -20,7 +20,8 @@ RESULTS = REPOSITORY / "reports" / "bench.json"
 DOCUMENT = REPOSITORY / "docs" / "benchmarks.md"
 INTERVALS = (0.1, 0.05, 0.02, 0.01)
 SIZES = (1, 10, 50, 250)
-PARTS = ("one", "trials", "old", "sizes", "many")
+SERVICES = (1, 50, 250)
+PARTS = ("one", "trials", "old", "sizes", "services", "many")
 """In the order in which they are made: a Swarm of one manager grows to three, and to seven."""
 
 
@@ -81,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="parts of the plan")
     parser.add_argument("--faults", nargs="*", default=(), help="only faults with one of these words in their name")
     parser.add_argument("--sizes", type=int, nargs="*", default=SIZES, help="how many virtual IPs")
+    parser.add_argument("--services", type=int, nargs="*", default=SERVICES, help="how many with routers of their own")
     parser.add_argument("--busy", type=float, default=60.0, help="seconds with all cores busy; 0 for none")
     parser.add_argument("--no-checks", dest="checks", action="store_false", help="fail no check that a node must pass")
     parser.add_argument("--minutes", type=float, help="end then, with what was found; --add goes on")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from tests.bench import growth, idle, jobs, machine, trial
+from tests.bench import crowd, growth, idle, jobs, machine, trial
 from tests.bench.ancestor import Ancestor
 from tests.bench.figures import ANCESTOR, Failure, Trial
 from tests.bench.findings import Findings
@@ -114,6 +114,7 @@ class Bench:
 
     def _stages(self) -> Iterator[Stage]:
         makers = {"one": self._one, "trials": self._all_trials, "old": self._old, "sizes": self._sizes}
+        makers["services"] = lambda: (self._crowd(services) for services in self._options.services)
         makers["many"] = lambda: iter([self._size(1, 7)])
         for part in self._options.parts:
             yield from makers[part]()
@@ -178,6 +179,12 @@ class Bench:
         deploy = partial(product.deploy_with, growth.setting(self._lab, vips))
         return Stage(name, managers, deploy, [] if known else [job])
 
+    def _crowd(self, services: int) -> Stage:
+        product = self._product(self._options.intervals[0])
+        known = any(found.services == services for found in self.findings.crowds)
+        job = Job("crowd", "services", 90 + services, partial(self._measure_crowd, services, product))
+        return Stage(f"{services} services", 3, product.deploy, [] if known else [job])
+
     def _idle(self) -> str:
         self.findings.machine |= machine.describe(self._lab)
         self.findings.appetites = idle.appetites(self._lab)
@@ -192,6 +199,11 @@ class Bench:
         size = growth.measure(self._lab, vips, product.troubles)
         self.findings.sizes.append(size)
         return f"gap {size.gap * 1000:.0f} ms, the last moved after {size.last * 1000:.0f} ms"
+
+    def _measure_crowd(self, services: int, product: Product) -> str:
+        found = crowd.measure(self._lab, services, product.troubles)
+        self.findings.crowds.append(found)
+        return f"held after {found.held:.1f} s, moved after {found.last * 1000:.0f} ms, {found.adverts:.0f} adverts/s"
 
     def _trial(self, subject: Subject, fault: Fault) -> str:
         """One that cannot be made is kept as a failure; the subject is mended for the next."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench import figures
+from tests.bench.crowd import Crowd
 from tests.bench.figures import Failure, Trial
 from tests.bench.growth import Size
 from tests.bench.idle import Appetite
@@ -25,6 +26,7 @@ class Findings:
     """By advert interval."""
 
     sizes: list[Size] = field(default_factory=list)
+    crowds: list[Crowd] = field(default_factory=list)
 
     def made(self, subject: str, interval: float, fault: str) -> int:
         """How many trials of it there were, the failed ones included."""
@@ -50,6 +52,7 @@ class Findings:
             appetites=list(_appetites(read["appetites"])),
             false_failovers=read["false_failovers"],
             sizes=[Size(**{**entry, "appetites": _appetites(entry["appetites"])}) for entry in read["sizes"]],
+            crowds=[Crowd(**{**e, "appetites": _appetites(e["appetites"])}) for e in read.get("crowds", ())],
         )
 
 

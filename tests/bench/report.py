@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 
+from tests.bench.crowd import Crowd
 from tests.bench.figures import ANCESTOR, PRODUCT, Failure, Row, Trial, limit, rows
 from tests.bench.findings import Findings
 from tests.bench.growth import Size
@@ -27,6 +28,7 @@ def markdown(findings: Findings) -> str:
         _failures(findings.failures),
         _appetite(findings),
         _growth(findings.sizes),
+        _crowds(findings.crowds),
         _machine(findings),
         _REPEAT if table else "",
     ]
@@ -175,12 +177,35 @@ def _growth(sizes: Sequence[Size]) -> str:
         "|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for size in sizes:
-        by_part: Mapping[str, Appetite] = {appetite.part: appetite for appetite in size.appetites}
-        names = ("float", "float's lease keeper", "keepalived", "anchor", "buoy")
-        parts = [by_part.get(name) for name in names]
-        words = [f"{part.memory:.1f} MiB, {part.cpu:.1f} %" if part else "-" for part in parts]
-        lines.append(f"| {size.vips} | {size.managers} | {_ms(size.gap)} | {_ms(size.last)} | {' | '.join(words)} |")
+        figures = f"{size.vips} | {size.managers} | {_ms(size.gap)} | {_ms(size.last)}"
+        lines.append(f"| {figures} | {_by_part(size.appetites)} |")
     return "\n".join(lines)
+
+
+def _crowds(crowds: Sequence[Crowd]) -> str:
+    if not crowds:
+        return ""
+    lines = [
+        "## Services with virtual routers of their own",
+        "",
+        "Deployed at once as one stack, each with a VRID of its own. **held**: from the end of `docker stack deploy` until",
+        "each address was on one host. **moved**: the cable of the host with most of them pulled, until all of those were",
+        "on others, median of three. **adverts**: packets a second on the segment. Memory and CPU on each host, idle.",
+        "",
+        "| services | managers | held | moved | adverts | float | lease keeper | keepalived | anchor | buoy |",
+        "|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    for crowd in crowds:
+        figures = f"{crowd.services} | {crowd.managers} | {crowd.held:.1f} s | {_ms(crowd.last)} | {crowd.adverts:.0f}"
+        lines.append(f"| {figures} | {_by_part(crowd.appetites)} |")
+    return "\n".join(lines)
+
+
+def _by_part(appetites: Sequence[Appetite]) -> str:
+    by_part: Mapping[str, Appetite] = {appetite.part: appetite for appetite in appetites}
+    names = ("float", "float's lease keeper", "keepalived", "anchor", "buoy")
+    parts = [by_part.get(name) for name in names]
+    return " | ".join(f"{part.memory:.1f} MiB, {part.cpu:.1f} %" if part else "-" for part in parts)
 
 
 def _machine(findings: Findings) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.bench import chart, figures, jobs
+from tests.bench.crowd import OWN_VRID, Crowd, stack_file, wanted
 from tests.bench.figures import ANCESTOR, PRODUCT, Failure, Row, Trial
 from tests.bench.findings import Findings
 from tests.bench.growth import Size, addresses
@@ -79,6 +81,7 @@ def test_the_document_has_all_that_was_measured() -> None:
         false_failovers={"0.1": 0},
         failures=[Failure(PRODUCT, 0.1, "anchor hung", "not whole")],
         sizes=[Size(250, 3, 0.33, 0.4, (appetite,))],
+        crowds=[Crowd(50, 3, 2.5, 0.41, 1014.2, (appetite,))],
     )
 
     text = markdown(findings)
@@ -88,6 +91,7 @@ def test_the_document_has_all_that_was_measured() -> None:
     assert "| float | 2 | 21.5 MiB | 0.31 % of a core |" in text
     assert "an advert every 0.1 s: 0." in text
     assert "| 250 | 3 | 330 ms | 400 ms | 21.5 MiB, 0.3 % | - | - | - | - |" in text
+    assert "| 50 | 3 | 2.5 s | 410 ms | 1014 | 21.5 MiB, 0.3 % | - | - | - | - |" in text
     assert "| kernel | 6.1 |" in text
     assert "- this project, 0.1 s, anchor hung: not whole" in text
     assert "| power cut | 0.1 s | 20 | median ≤ 0.35 s | **missed** |" in text
@@ -118,6 +122,7 @@ def test_further_virtual_ips_have_a_subnet_of_their_own() -> None:
 def test_findings_survive_their_file(tmp_path: Path) -> None:
     size = Size(10, 3, 0.3, 0.3, (Appetite("float", 1, 20.0, 0.1),))
     findings = Findings({"a": "b"}, TRIALS, [Failure(ANCESTOR, 1.0, "x", "y")], [], {"0.1": 0}, [size])
+    findings.crowds.append(Crowd(50, 3, 2.5, 0.41, 1014.2, ()))
 
     findings.keep(tmp_path / "bench.json")
 
@@ -181,3 +186,12 @@ def test_a_dead_hosts_address_counts_no_longer_than_until_it_was_struck() -> Non
     changes = without_the_dead(seen, "h1", 5.0, 9.0)
 
     assert [(c.when, c.host, c.present) for c in changes] == [(1.0, "h1", True), (5.0, "h1", False), (5.1, "h2", True)]
+
+
+def test_services_of_a_crowd_have_vrids_and_addresses_of_their_own_and_run_no_task() -> None:
+    chosen = wanted(250)
+    assert len(set(chosen.values())) == 250
+    assert OWN_VRID not in chosen
+    entries = json.loads(stack_file(250, "image"))["services"].values()
+    assert len(entries) == 250
+    assert {entry["deploy"]["replicas"] for entry in entries} == {0}
