@@ -14,8 +14,8 @@ from tests.bench.idle import Appetite, appetites
 from tests.campaign.audit import until_none
 from tests.lab.cluster import Lab
 from tests.lab.host import Host
-from tests.lab.images import references
-from tests.lab.shell import LabError, run, wait_until
+from tests.lab.shell import run, wait_until
+from tests.swarm.user_services import idle_services
 
 FIRST = IPv4Address("172.31.0.0")
 OWN_VRID = 77
@@ -51,38 +51,23 @@ def wanted(services: int) -> dict[int, str]:
     return {vrid: str(FIRST + vrid) for vrid in vrids}
 
 
-def stack_file(services: int, image: str) -> str:
-    """A stack of them, as JSON, which is YAML too."""
-    entries = {
-        f"s{vrid}": {
-            "image": image,
-            "deploy": {
-                "replicas": 0,
-                "labels": {"keepalived.vip": f"{address}/32@eth0", "keepalived.vrid": str(vrid)},
-            },
-        }
+def labels(services: int) -> dict[str, dict[str, str]]:
+    """By service; the VRID that each names makes the virtual router its own."""
+    return {
+        f"s{vrid}": {"keepalived.vip": f"{address}/32@eth0", "keepalived.vrid": str(vrid)}
         for vrid, address in wanted(services).items()
     }
-    return json.dumps({"version": "3.8", "services": entries})
 
 
 def measure(lab: Lab, services: int, troubles: Callable[[], list[str]]) -> Crowd:
     """The keepalived stack is there, and whole as `troubles` tells it; the services are gone again at the end."""
     chosen = set(wanted(services).values())
-    path = lab.plan.state / "crowd.json"
-    path.write_text(stack_file(services, references(lab.image_names())[2]))
-    finished = lab.deploy({}, compose_files=(str(path),), stack=STACK)
-    if finished.returncode != 0:
-        raise LabError(finished.stderr)
-    began = time.monotonic()
-    try:
+    with idle_services(lab, STACK, labels(services)) as began:
         wait_until(lambda: _held(lab, chosen), PATIENCE, f"{services} addresses to be held", interval=0.2)
         held = time.monotonic() - began
         until_none(troubles, within=60, calm=3, when="after the services had their addresses")
         taken, adverts = appetites(lab, IDLE_SECONDS), _adverts(lab)
         last = statistics.median(_cut(lab, chosen, troubles) for _ in range(CUTS))
-    finally:
-        lab.remove_stack(STACK)
     wait_until(lambda: not any(_ours(lab, chosen).values()), 60, "the addresses to be gone", interval=0.2)
     return Crowd(services, len(lab.hosts), held, last, adverts, tuple(taken))
 

@@ -188,9 +188,10 @@ def _crowds(crowds: Sequence[Crowd]) -> str:
     lines = [
         "## Services with virtual routers of their own",
         "",
-        "Deployed at once as one stack, each with a VRID of its own. **held**: from the end of `docker stack deploy` until",
-        "each address was on one host. **moved**: the cable of the host with most of them pulled, until all of those were",
-        "on others, median of three. **adverts**: packets a second on the segment. Memory and CPU on each host, idle.",
+        "Deployed at once as one stack, each with a VRID of its own. **held**: from the end of `docker stack deploy`",
+        "until each address was on one host. **moved**: the cable of the host with most of them pulled, until all of",
+        "those were on others, median of three. **adverts**: packets a second on the segment. Memory and CPU on each",
+        "host, idle.",
         "",
         "| services | managers | held | moved | adverts | float | lease keeper | keepalived | anchor | buoy |",
         "|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|",

@@ -107,6 +107,8 @@ class Observe(LabBase):
             "--immediate-mode",
             "-U",
             "-n",
+            "-B",
+            "16384",  # KiB: thousands of packets a second are not dropped while others have the processor
             "-Z",
             "root",
             "-w",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -28,6 +29,9 @@ PROMISED = 2.0
 """Seconds in which a virtual IP stands after its label, and is gone after it."""
 
 OWN_VRID = 77
+MANY = 40
+MANY_SLACK = 6.0
+"""Seconds more for so many at once, on three hosts that share two cores: several examinations and rounds of asking."""
 
 FOREIGN_ROUTER = """
 import socket, sys, time
@@ -128,6 +132,69 @@ def test_the_stacks_own_virtual_ip_stays_with_a_tracked_service(lab: Lab) -> Non
             report = client.report()
         assert report.max_gap < 0.3, report.sentence()
         assert lab.wait_holder() in tasks(lab, proxy)
+
+
+def test_many_services_that_come_at_once_have_their_virtual_routers_on_all_managers_and_move_nothing(
+    lab: Lab, tmp_path: Path
+) -> None:
+    labels = {
+        f"s{vrid}": {"keepalived.vip": f"172.31.0.{vrid}/32@eth0", "keepalived.vrid": str(vrid)}
+        for vrid in range(101, 101 + MANY)
+    }
+    with (
+        lab.watch_addresses() as watch,
+        lab.capture(f"ip proto 112 and ip[21] = {OWN_VRID}", tmp_path / "vrrp") as pcap,
+    ):
+        with user_services.idle_services(lab, "many", labels) as created:
+            wanted = {"VI_1", *(f"many_{name}" for name in labels)}
+            for host in lab.hosts:
+                wait_until(partial(_take_part, lab, host, wanted), 30, f"{host} to run {MANY} routers", interval=0.1)
+            taken = time.monotonic() - created
+        assert taken <= PROMISED + MANY_SLACK, f"{taken:.1f} s after the last label"
+        assert moved(lab, watch) == []
+    assert longest_silence(pcap, OWN_VRID) < 0.3
+
+
+def test_the_virtual_ip_stays_with_the_service_through_an_update_and_a_drain(lab: Lab) -> None:
+    address = user_services.vip(lab, 57)
+    tracked = ("--label", f"keepalived.vip={address}", "--label", "keepalived.track=local")
+    paced = ("--update-delay", "2s", "--update-order", "stop-first")
+    with service(lab, "app", *ONE_A_NODE, *tracked, *paced) as app, lab.watch_addresses() as watch:
+        wait_running(lab, app, 3)
+        lab.wait_holder(address, timeout=20)
+        ids = set(tasks(lab, app).values())
+        with lab.gap_client(address) as client:
+            lab.ask_swarm("service", "update", "--detach", "--no-resolve-image", "--force", app)
+            wait_until(lambda: not ids & set(tasks(lab, app).values()), 60, "the update of all three", interval=0.2)
+            wait_running(lab, app, 3)
+            drained = lab.wait_holder(address)
+            lab.drain(drained)
+            wait_until(lambda: lab.holders(address) not in ([], [drained]), 30, "another holder", interval=0.02)
+            report = client.report()
+        assert report.max_gap < 0.3, report.sentence()
+        assert sum(length for _, length in watch.absences(address)) < 0.5
+        assert lab.wait_holder(address) in tasks(lab, app)
+
+
+def test_a_float_that_starts_anew_backs_an_ipv6_only_service_that_a_peer_holds(lab: Lab) -> None:
+    with service(lab, "six", "--replicas", "0", "--label", "keepalived.vip=fd88::50") as six:
+        holder = lab.wait_holder("fd88::50", timeout=20)
+        other = next(host for host in lab.hosts if host != holder)
+        wait_until(lambda: six in user_services.taking_part(lab, other), 10, f"{other} to run it")
+        before = lab.float_container(other).id
+        lab.kill_float(other)
+        wait_until(lambda: _float_besides(lab, other, before), 30, "another float")
+        wait_until(lambda: six in user_services.taking_part(lab, other), 20, f"{other} to run it again")
+        assert lab.holders("fd88::50") == [holder]
+        assert not told(lab, other, "Service six")
+
+
+def _float_besides(lab: Lab, host: str, before: str) -> bool:
+    return any(found.running and found.id != before for found in lab.floats(host))
+
+
+def _take_part(lab: Lab, host: str, wanted: set[str]) -> bool:
+    return wanted <= user_services.taking_part(lab, host)
 
 
 def _all_told(lab: Lab, host: str, sentences: list[str]) -> bool:

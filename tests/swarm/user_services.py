@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -39,6 +39,27 @@ def service(lab: Lab, name: str, *options: str, health: bool = False) -> Iterato
         lab.ask_swarm("service", "rm", name)
 
 
+@contextmanager
+def idle_services(lab: Lab, stack: str, labels: Mapping[str, Mapping[str, str]]) -> Iterator[float]:
+    """Services that run no task, deployed at once as a stack for the length of a `with`; when the Swarm had them all.
+
+    Names as Docker shows them begin with the stack's.
+    """
+    services = {
+        name: {"image": image(lab), "deploy": {"replicas": 0, "labels": dict(chosen)}}
+        for name, chosen in labels.items()
+    }
+    path = lab.plan.state / f"{stack}.json"
+    path.write_text(json.dumps({"version": "3.8", "services": services}))  # JSON is YAML too
+    finished = lab.deploy({}, compose_files=(str(path),), stack=stack)
+    if finished.returncode != 0:
+        raise LabError(finished.stderr)
+    try:
+        yield time.monotonic()
+    finally:
+        lab.remove_stack(stack)
+
+
 def vip(lab: Lab, number: int) -> str:
     """An address of the lab's subnet that nobody has."""
     return f"{lab.vip.rpartition('.')[0]}.{number}"
@@ -69,6 +90,14 @@ def routers(lab: Lab, host: str) -> dict[str, dict[str, object]]:
     """What the host's buoy says of its virtual routers, by name."""
     _, body = lab.http(host, "/vrrp")
     return {router["name"]: router for router in json.loads(body)["virtualRouters"]}
+
+
+def taking_part(lab: Lab, host: str) -> set[str]:
+    """The virtual routers that are MASTER or BACKUP on that host."""
+    try:
+        return {name for name, router in routers(lab, host).items() if router["state"] in ("MASTER", "BACKUP")}
+    except OSError:
+        return set()
 
 
 def told(lab: Lab, host: str, sentence: str) -> bool:

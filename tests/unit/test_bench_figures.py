@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.bench import chart, figures, jobs
-from tests.bench.crowd import OWN_VRID, Crowd, stack_file, wanted
+from tests.bench.crowd import OWN_VRID, Crowd, labels, wanted
 from tests.bench.figures import ANCESTOR, PRODUCT, Failure, Row, Trial
 from tests.bench.findings import Findings
 from tests.bench.growth import Size, addresses
@@ -188,10 +187,7 @@ def test_a_dead_hosts_address_counts_no_longer_than_until_it_was_struck() -> Non
     assert [(c.when, c.host, c.present) for c in changes] == [(1.0, "h1", True), (5.0, "h1", False), (5.1, "h2", True)]
 
 
-def test_services_of_a_crowd_have_vrids_and_addresses_of_their_own_and_run_no_task() -> None:
-    chosen = wanted(250)
-    assert len(set(chosen.values())) == 250
-    assert OWN_VRID not in chosen
-    entries = json.loads(stack_file(250, "image"))["services"].values()
-    assert len(entries) == 250
-    assert {entry["deploy"]["replicas"] for entry in entries} == {0}
+def test_services_of_a_crowd_have_vrids_and_addresses_of_their_own() -> None:
+    assert len(set(wanted(250).values())) == 250
+    assert OWN_VRID not in wanted(250)
+    assert labels(1) == {"s1": {"keepalived.vip": "172.31.0.1/32@eth0", "keepalived.vrid": "1"}}
