@@ -1,4 +1,4 @@
-"""KEEPALIVED_SPREAD: every virtual router on the node that it prefers, gone from one that is lost, and back after it."""
+"""KEEPALIVED_SPREAD: every virtual router where it prefers to be, gone from a node that is lost, and back after it."""
 
 from __future__ import annotations
 
