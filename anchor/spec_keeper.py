@@ -79,6 +79,8 @@ class SpecKeeper:
 
     def _want(self, spec: FloatSpec) -> str | None:
         before = self._conversation.spec
+        for sentence in virtual_routers.renumbered(before, spec) if before else ():
+            logger.warning("%s", sentence)
         self._conversation.want(spec, updating=self._survey.updating)
         return None if before == spec else f"the spec is {spec.digest}"
 

@@ -75,6 +75,18 @@ def build(settings: AnchorSettings, roster: Roster, swarm: Swarm) -> Outcome:
     )
 
 
+def renumbered(before: FloatSpec, now: FloatSpec) -> tuple[str, ...]:
+    """One sentence for each virtual router that goes on with another VRID: its clients notice that."""
+    known = {router.name: router.vrid for router in before.virtual_routers}
+    owners = {router.vrid: router.name for router in now.virtual_routers}
+    return tuple(
+        f"Virtual router {router.name} has VRID {router.vrid} now: "
+        f"{owners.get(known[router.name], 'nobody')} has {known[router.name]}, which it had before."
+        for router in now.virtual_routers
+        if known.get(router.name, router.vrid) != router.vrid
+    )
+
+
 def _stack(settings: AnchorSettings, roster: Roster) -> Stack:
     own = {vip.address: "the stack itself" for vip in settings.virtual_ips + settings.virtual_ips_excluded}
     nodes = {address: f"node {name} itself" for address, name in roster.swarm_addresses.items()}
