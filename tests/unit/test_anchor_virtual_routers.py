@@ -106,3 +106,17 @@ def test_a_service_that_says_preempt_returns_at_once_and_not_in_its_turn() -> No
     service = user_service("web", 1, vip="10.0.0.50", preempt="true")
     router = outcome(swarm=Swarm(labelled=(service,)), KEEPALIVED_SPREAD="true").spec.virtual_routers[1]
     assert (router.preempt, router.return_after) == (True, None)
+
+
+def test_a_virtual_router_that_goes_on_with_another_vrid_is_said_with_who_has_the_old_one() -> None:
+    young, old = user_service("young", 2, vip="10.0.0.50"), user_service("old", 1, vip="10.9.0.50")
+    before, after = outcome(swarm=Swarm((young,))).spec, outcome(swarm=Swarm((young, old))).spec
+    (sentence,) = virtual_routers.renumbered(before, after)
+    assert sentence.startswith("Virtual router young has VRID ")
+    assert sentence.endswith(" now: old has 50, which it had before.")
+
+
+def test_virtual_routers_that_come_and_go_are_not_renumbered() -> None:
+    one = outcome(swarm=Swarm((user_service("web", 1, vip="10.0.0.50"),))).spec
+    other = outcome(swarm=Swarm((user_service("api", 2, vip="10.0.0.51"),))).spec
+    assert virtual_routers.renumbered(one, other) == ()
