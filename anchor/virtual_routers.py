@@ -21,6 +21,9 @@ from shared.settings import AnchorSettings
 OWN_NAME = "VI_1"
 """The stack's own virtual router, by the name that its ancestors used."""
 
+SUFFIX = ".service"
+"""Makes another name of that one."""
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -132,8 +135,11 @@ def _of_services(grant: Grant, settings: AnchorSettings, roster: Roster) -> Virt
 
 
 def router_name(service: str) -> str:
-    """The service's name, unless the stack's own virtual router has it."""
-    return f"{service}.service" if service == OWN_NAME else service
+    """The service's name, unless that is taken: the stack's own virtual router has OWN_NAME, and so on after it."""
+    base = service
+    while base.endswith(SUFFIX):
+        base = base.removesuffix(SUFFIX)
+    return f"{service}{SUFFIX}" if base == OWN_NAME else service
 
 
 def _placed(routers: tuple[VirtualRouter, ...], settings: AnchorSettings, roster: Roster) -> tuple[VirtualRouter, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -11,6 +12,9 @@ from shared.models import FloatSpec, IpAddress, ServiceClaim, Transport, Virtual
 
 ALL_VRRP6_ROUTERS = "ff02::12"
 """RFC 9568, section 5.1.2.2."""
+
+DOCKERS_BRIDGE = re.compile(r"docker0|docker_gwbridge|br-[0-9a-f]{12}")
+"""What Docker calls the bridges of its networks, whose addresses it gives to containers."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,7 @@ def _claim_problems(
 ) -> Callable[[ServiceClaim], str]:
     def problems(claim: ServiceClaim) -> str:
         found = [problem for vip in claim.virtual_ips for problem in vip_problems(vip, host, owned)]
+        found += [problem for vip in claim.virtual_ips for problem in _not_for_services(vip, host)]
         if spec.vrrp_version == 2 and all(vip.address.version == 6 for vip in claim.virtual_ips):
             found.append("VRRPv2 cannot carry a virtual router that has only IPv6 addresses")
         return "; ".join([against[claim.service]] if claim.service in against else found)
@@ -156,6 +161,16 @@ def vip_problems(vip: VirtualIp, host: HostView, owned: frozenset[IpAddress]) ->
         yield f"virtual IP {vip.cidr} is this node's default gateway"
     if any(not a.marked for a in host.having(vip.address)) and vip.address not in owned:
         yield f"virtual IP {vip.cidr} is an address of this node itself; take one that nobody uses"
+
+
+def _not_for_services(vip: VirtualIp, host: HostView) -> Iterator[str]:
+    """What an operator may do, and a label may not: it would take something from other hosts or containers."""
+    device = vip.device or subnet_device(vip, host)
+    if device and DOCKERS_BRIDGE.fullmatch(device):
+        yield f"virtual IP {vip.cidr} is of a network of Docker's own containers on this node ({device})"
+    nets = {net for _, net in host.subnets if net.version == 4 and net.num_addresses > 2}
+    for net in sorted(net for net in nets if vip.address in (net.network_address, net.broadcast_address)):
+        yield f"virtual IP {vip.cidr} is the first or the last address of {net}, which no host can have"
 
 
 def _transport_interface(spec: FloatSpec, host: HostView) -> str | None:

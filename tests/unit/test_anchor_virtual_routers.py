@@ -79,6 +79,14 @@ def test_a_service_with_the_name_of_the_stacks_own_router_has_another() -> None:
     assert [r.name for r in outcome(swarm=Swarm(labelled=(service,))).spec.virtual_routers] == ["VI_1", "VI_1.service"]
 
 
+def test_no_two_services_have_virtual_routers_of_one_name() -> None:
+    names = ["VI_1", "VI_1.service", "VI_1.service.service", "web", "web.service"]
+    services = [user_service(name, number, vip=f"10.0.0.{number + 10}") for number, name in enumerate(names)]
+    routers = [router.name for router in outcome(swarm=Swarm(tuple(services))).spec.virtual_routers]
+    assert len(set(routers)) == 1 + len(names)
+    assert {"web", "web.service"} < set(routers)
+
+
 def test_tracked_services_concern_the_stacks_own_virtual_ips_alone() -> None:
     proxy = user_service("proxy", 1)
     found = outcome(swarm=Swarm(tracked=(proxy,)), KEEPALIVED_TRACK_SERVICES="proxy absent")

@@ -224,6 +224,8 @@ def carried(*routers: VirtualRouter, against: dict[str, str] | None = None) -> R
         ("192.0.2.254", "is this node's default gateway"),
         ("192.0.2.3", "is an address of this node itself"),
         ("192.0.2.9@eth9", "interface 'eth9' is not on this node"),
+        ("192.0.2.0", "is the first or the last address of 192.0.2.0/24, which no host can have"),
+        ("192.0.2.255/24", "is the first or the last address of 192.0.2.0/24, which no host can have"),
     ],
 )
 def test_a_claim_that_this_host_cannot_carry_is_left_out_and_nothing_else(vip: str, why: str) -> None:
@@ -232,6 +234,18 @@ def test_a_claim_that_this_host_cannot_carry_is_left_out_and_nothing_else(vip: s
     (refusal,) = found.refusals
     assert refusal.startswith(f"Service web0: label keepalived.vip={vip} is refused: ")
     assert why in refusal
+
+
+@pytest.mark.parametrize("bridge", ["docker0", "docker_gwbridge", "br-0123456789ab"])
+def test_no_service_gets_an_address_of_dockers_own_containers(bridge: str) -> None:
+    wanted = SPEC.model_copy(update={"virtual_routers": (ROUTER, claiming("web", "172.17.0.9"))})
+    found = resolve(wanted, host(address("172.17.0.1/16", bridge)), frozenset())
+    assert f"is of a network of Docker's own containers on this node ({bridge})" in found.refusals[0]
+
+
+def test_a_bridge_of_the_operators_own_may_carry_services() -> None:
+    wanted = SPEC.model_copy(update={"virtual_routers": (ROUTER, claiming("web", "198.51.100.9"))})
+    assert resolve(wanted, host(address("198.51.100.1/24", "br-lan")), frozenset()).refusals == ()
 
 
 def test_services_that_share_a_router_are_refused_one_by_one() -> None:
