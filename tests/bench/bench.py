@@ -114,8 +114,8 @@ class Bench:
 
     def _stages(self) -> Iterator[Stage]:
         makers = {"one": self._one, "trials": self._all_trials, "old": self._old, "sizes": self._sizes}
-        makers["services"] = lambda: (self._crowd(services) for services in self._options.services)
-        makers["many"] = lambda: iter([self._size(1, 7)])
+        makers["services"] = lambda: (self._crowd(services, 3) for services in self._options.services)
+        makers["many"] = lambda: iter([self._size(1, 7), self._crowd(50, 7), self._crowd(250, 7)])
         for part in self._options.parts:
             yield from makers[part]()
 
@@ -179,11 +179,12 @@ class Bench:
         deploy = partial(product.deploy_with, growth.setting(self._lab, vips))
         return Stage(name, managers, deploy, [] if known else [job])
 
-    def _crowd(self, services: int) -> Stage:
+    def _crowd(self, services: int, managers: int) -> Stage:
         product = self._product(self._options.intervals[0])
-        known = any(found.services == services for found in self.findings.crowds)
+        name = f"{services} services, {managers} managers"
+        known = any((found.services, found.managers) == (services, managers) for found in self.findings.crowds)
         job = Job("crowd", "services", 90 + services, partial(self._measure_crowd, services, product))
-        return Stage(f"{services} services", 3, product.deploy, [] if known else [job])
+        return Stage(name, managers, product.deploy, [] if known else [job])
 
     def _idle(self) -> str:
         self.findings.machine |= machine.describe(self._lab)
