@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from float import advert_sockets
 from float.advert import Advert
-from float.resolve import ResolvedSpec
+from float.resolve import ALL_VRRP6_ROUTERS, ResolvedSpec
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +21,8 @@ class AdvertListener:
         self._on_advert: Callable[[Advert], None] = lambda _: None
         self._sockets: tuple[socket.socket, ...] = ()
         self._joined: set[tuple[str, str]] = set()
+        self._deaf: set[tuple[str, str]] = set()
+        """Where joining failed, which is said once."""
 
     def open(self, on_advert: Callable[[Advert], None]) -> None:
         """Listen from the running event loop. Raises OSError (PermissionError without NET_RAW)."""
@@ -32,14 +34,21 @@ class AdvertListener:
     def hear(self, spec: ResolvedSpec) -> None:
         """Hear multicast adverts too; where that cannot be, keepalived still does, and nothing is preempted.
 
-        Beside unicast they are strangers', who tell which VRIDs a service cannot have.
+        Beside unicast they are strangers', who tell which VRIDs a service cannot have; of both IP versions from the
+        beginning, so that nobody has to wait for it later.
         """
         for router in spec.routers:
-            group = router.group(spec.spec) or spec.spec.multicast_group
-            try:
-                self.join(router.interface, group)
-            except OSError as error:
-                logger.warning("the adverts to %s on %s cannot be heard: %s", group, router.interface, error)
+            needed = router.group(spec.spec) or spec.spec.multicast_group
+            for group in (needed, ALL_VRRP6_ROUTERS):
+                try:
+                    self.join(router.interface, group)
+                except OSError as error:
+                    self._say(router.interface, group, error, needed=group == needed)
+
+    def _say(self, interface: str, group: str, error: OSError, *, needed: bool) -> None:
+        if needed and (interface, group) not in self._deaf:
+            self._deaf.add((interface, group))
+            logger.warning("the adverts to %s on %s cannot be heard: %s", group, interface, error)
 
     def join(self, interface: str, group: str) -> None:
         """Hear the multicast group on that interface too; twice is once. Raises OSError."""

@@ -55,8 +55,8 @@ class Vacancy:
         self._adverts = adverts
         self._clock = clock
         self._sleep = sleep
-        self._heard_since: dict[tuple[str, int], float] = {}
-        """Interface and IP version to the time since which adverts there are heard."""
+        self._heard_since: dict[str, float] = {}
+        """Interface to the time since which adverts there are heard."""
 
         self._free: frozenset[Key] = frozenset()
 
@@ -73,12 +73,12 @@ class Vacancy:
     def _hear(self, resolved: ResolvedSpec) -> None:
         self._listen(resolved)
         for router in resolved.routers:
-            self._heard_since.setdefault(_place(router), self._clock.monotonic())
+            self._heard_since.setdefault(router.interface, self._clock.monotonic())
 
     async def _look(self, new: list[tuple[ResolvedRouter, ServiceClaim]]) -> dict[str, str]:
         routers = tuple({router.router.name: router for router, _ in new}.values())
         macs = await self._ask(_addresses(routers))
-        heard_for = self._clock.monotonic() - max(self._heard_since[_place(router)] for router in routers)
+        heard_for = self._clock.monotonic() - max(self._heard_since[router.interface] for router in routers)
         if heard_for < HEAR_FOR:
             await self._sleep(HEAR_FOR - heard_for)
         now = self._clock.monotonic()
@@ -137,11 +137,6 @@ def _addresses(routers: Iterable[ResolvedRouter]) -> dict[str, set[IpAddress]]:
 def _named(router: ResolvedRouter) -> frozenset[IpAddress]:
     """The addresses that we know ourselves and our peers by."""
     return frozenset(peer.address for peer in router.router.peers) | ({router.source} if router.source else frozenset())
-
-
-def _place(router: ResolvedRouter) -> tuple[str, int]:
-    """Where its adverts are heard."""
-    return router.interface, router.advertised.address.version
 
 
 def _claims(resolved: ResolvedSpec) -> Iterable[tuple[ResolvedRouter, ServiceClaim]]:

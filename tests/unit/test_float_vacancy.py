@@ -131,12 +131,12 @@ async def test_who_has_listened_there_for_long_does_not_wait() -> None:
     assert world.clock.now == began
 
 
-async def test_the_first_ipv6_service_waits_though_ipv4_was_listened_to_before() -> None:
+async def test_another_interface_has_to_be_listened_to_anew() -> None:
     world = World()
     await world.against(resolved_spec(ROUTER))
     world.clock.now += 60.0
     began = world.clock.now
-    await world.against(SPEC6)
+    await world.against(replace(SPEC, routers=tuple(replace(router, interface="eth1") for router in SPEC.routers)))
     assert world.clock.now - began == pytest.approx(HEAR_FOR)
 
 
