@@ -9,6 +9,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 import docker
 import requests
@@ -44,6 +45,7 @@ _NO_QUORUM = (
     "DeadlineExceeded",
     "raft:",
 )
+_DOCKER_IS_AWAY = (HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT)
 _NOT_MANAGING = ("not a swarm manager", "not part of a swarm", "not connected to a swarm")
 
 
@@ -113,13 +115,16 @@ class Connection:
 def ours(error: Exception, what: str) -> facts.EngineError:
     """The SDK's error as one of ours; the sentence keeps Docker's own words."""
     if isinstance(error, APIError):
-        return _refusal(error, what)
+        response = error.response
+        if response is not None and _message(response) is None:  # Docker says why in JSON, a proxy in HTML or text
+            return _of_a_proxy(response, what)
+        return _of_docker(error, what)
     if isinstance(error, ODDITIES) and not isinstance(error, (requests.ConnectionError, requests.Timeout)):
         return facts.OddAnswerError(f"Docker's answer cannot be understood ({what}): {_shown(error)}")
     return facts.EngineSilentError(f"Docker does not answer ({what}): {_innermost(error)}")
 
 
-def _refusal(error: APIError, what: str) -> facts.EngineError:
+def _of_docker(error: APIError, what: str) -> facts.EngineError:
     words = " ".join(str(error.explanation or error).split())[:_LONGEST_WORDS]
     sentence = f"Docker refused ({what}): {words}"
     if any(phrase in words for phrase in _NO_QUORUM):  # a manager that starts says "not a swarm manager", too
@@ -134,12 +139,26 @@ def _refusal(error: APIError, what: str) -> facts.EngineError:
 
 
 def _says_so_itself(error: NotFound) -> bool:
-    """Whether it is Docker that does not have the thing, and not a proxy or another engine that lacks the path."""
+    """Whether Docker does not have the thing, and not another engine that lacks the path."""
+    message = _message(error.response) if error.response is not None else None
+    return message is not None and message.lower().rstrip(".") != "page not found"
+
+
+def _message(response: requests.Response) -> str | None:
     try:
-        message = error.response.json()["message"] if error.response is not None else None
+        message = response.json()["message"]
     except ODDITIES:
-        return False
-    return isinstance(message, str) and message.lower().rstrip(".") != "page not found"
+        return None
+    return message if isinstance(message, str) else None
+
+
+def _of_a_proxy(response: requests.Response, what: str) -> facts.EngineError:
+    """Not one of them says anything about the world: a 404 that is not Docker's is nothing that is not there."""
+    said = f"{response.status_code} {response.reason}"
+    if response.status_code in _DOCKER_IS_AWAY:
+        return facts.EngineSilentError(f"Docker does not answer ({what}): the proxy in front of it says {said}")
+    call = f"{response.request.method} {urlsplit(response.url).path}"
+    return facts.EngineError(f"The proxy in front of Docker refused ({what}): {said} to {call}; let it through there")
 
 
 def _shown(error: Exception) -> str:

@@ -5,13 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
-import socketserver
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -27,6 +22,7 @@ from anchor.facts import (
 )
 from anchor.swarm import Docker
 from shared.errors import SettingsError
+from tests.contract.paper_engine import PaperEngine, paper_engine
 
 # The SDK leaves sockets to the garbage collector when a connection or an answer does not come about.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
@@ -43,82 +39,10 @@ NO_LEADER = "rpc error: code = Unknown desc = The swarm does not have a leader."
 NOT_A_MANAGER = "This node is not a swarm manager. Worker nodes can't be used to view or modify cluster state."
 
 
-@dataclass
-class PaperEngine:
-    """Answers by path; `hang` keeps a path waiting until the test is over."""
-
-    socket: Path
-    answers: dict[str, tuple[int, object]] = field(default_factory=dict)
-    lines: dict[str, list[object]] = field(default_factory=dict)
-    hang: set[str] = field(default_factory=set)
-    asked: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
-    over: threading.Event = field(default_factory=threading.Event)
-
-
-class Handler(BaseHTTPRequestHandler):
-    """One request; what to answer is in the server's engine."""
-
-    protocol_version = "HTTP/1.1"
-    server: Server
-
-    def do_GET(self) -> None:  # http.server's name
-        path, engine = self.path.partition("?")[0].removeprefix("/v1.41"), self.server.engine
-        self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        engine.asked.append((self.command, self.path, dict(self.headers)))
-        if path in engine.hang:
-            engine.over.wait(30)
-            self.close_connection = True
-        elif path in engine.lines:
-            self._stream(engine.lines[path])
-        else:
-            self._once(*engine.answers.get(path, (404, {"message": f"no such thing: {path}"})))
-
-    do_POST = do_DELETE = do_GET  # noqa: N815  # http.server's names
-
-    def _once(self, code: int, body: object) -> None:
-        payload = json.dumps(body).encode()
-        self.send_response(code)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(payload)))
-        self.end_headers()
-        self.wfile.write(payload)
-
-    def _stream(self, lines: list[object]) -> None:
-        self.send_response(200)
-        self.send_header("Transfer-Encoding", "chunked")
-        self.end_headers()
-        for line in lines:
-            payload = json.dumps(line).encode() + b"\n"
-            self.wfile.write(b"%x\r\n%s\r\n" % (len(payload), payload))
-        self.wfile.write(b"0\r\n\r\n")
-
-    def address_string(self) -> str:
-        return "unix"
-
-    def log_message(self, format: str, *args: Any) -> None: ...
-
-
-class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
-    """Listens on the engine's socket."""
-
-    daemon_threads = True
-
-    def __init__(self, engine: PaperEngine) -> None:
-        self.engine = engine
-        super().__init__(str(engine.socket), Handler)
-
-
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[PaperEngine]:
-    engine = PaperEngine(tmp_path / "docker.sock")
-    engine.answers["/version"] = (200, {"ApiVersion": "1.41"})
-    with Server(engine) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+    with paper_engine(tmp_path / "docker.sock") as engine:
         yield engine
-        engine.over.set()
-        server.shutdown()
-        thread.join()
     gc.collect()
 
 
@@ -152,6 +76,26 @@ async def test_dockers_refusals_become_ours_and_keep_its_words(
         await docker.nodes()
     assert type(error.value) is expected
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("code", "expected", "words"),
+    [
+        (403, EngineError, r"refused .*: 403 Forbidden to GET /v1\.41/services/s1"),
+        (404, EngineError, "refused .*: 404 Not Found"),
+        (409, EngineError, "refused .*: 409 Conflict"),
+        (502, EngineSilentError, "does not answer .*: .* 502 Bad Gateway"),
+        (503, EngineSilentError, "does not answer .*: .* 503 Service Unavailable"),
+        (504, EngineSilentError, "does not answer .*: .* 504 Gateway Timeout"),
+    ],
+)
+async def test_an_answer_that_is_a_proxys_says_nothing_about_the_world(
+    engine: PaperEngine, docker: Docker, code: int, expected: type[EngineError], words: str
+) -> None:
+    engine.answers["/services/s1"] = (code, b"<html>message of a proxy, does not have a leader</html>")
+    with pytest.raises(EngineError, match=words) as error:
+        await docker.service("s1")
+    assert type(error.value) is expected
 
 
 async def test_nobody_there_is_silence_and_says_why(tmp_path: Path) -> None:
