@@ -1,5 +1,5 @@
 # make demo    a real Docker Swarm on this machine, a power cut, and the floating IP that survives it
-# make test    every test, the ones on a real Swarm included (root, Debian)
+# make test    every test, the ones on a real Swarm included (root, Debian); LAB_SOCKET_PROXY=1: behind a socket proxy
 # make campaign  faults by chance on a real Swarm, an audit after each: SEED=… ITERATIONS=…
 # make bench   what every kind of fault costs a client, into docs/benchmarks.md: TRIALS=…
 # make check   what needs no root: linters, types, import contracts, unit and contract tests

@@ -77,6 +77,7 @@ async def find(
 
 async def _find(engine: Engine, settings: AnchorSettings, hostname: str) -> Identity:
     facts = await _engine_facts(engine, settings)
+    _check_node(facts, settings)
     await _check_manager(engine, facts)
     own = await _own_container(engine, settings.task_id or "", hostname)
     return Identity(
@@ -103,6 +104,13 @@ async def _engine_facts(engine: Engine, settings: AnchorSettings) -> EngineFacts
             raise
         await engine.ping()
         return EngineFacts(settings.node_id, settings.node_hostname, swarm_state="active", managing=True)
+
+
+def _check_node(facts: EngineFacts, settings: AnchorSettings) -> None:
+    """Raise SettingsError where Docker is another node's: the float would be made there."""
+    if settings.node_id and facts.node_id and facts.node_id != settings.node_id:
+        rule = f"leads to the Docker of another node ({facts.hostname}); it must be the one of the anchor's own node"
+        raise SettingsError([f"DOCKER_HOST={settings.docker_host}: {rule}"])
 
 
 async def _check_manager(engine: Engine, facts: EngineFacts) -> None:

@@ -95,7 +95,7 @@ class AnchorSettings(_VrrpPart):
     """Swarm services that must have a running, healthy task on this node for it to hold the virtual IP."""
 
     docker_host: Annotated[str, Variable("DOCKER_HOST", values.docker_host)] = "unix:///var/run/docker.sock"
-    """Where Docker listens: the socket, or a socket proxy such as `tcp://proxy:2375`."""
+    """Where Docker listens: the socket, or a socket proxy of the same node such as `tcp://172.18.0.1:2375`."""
 
     task_id: Annotated[str | None, Variable("DOCKER_TASK_ID", values.identifier)] = None
     """The anchor's own task; the stack passes `{{.Task.ID}}`."""

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tests.lab import images, leftovers, packages, registry
+from tests.lab import images, leftovers, packages, registry, socket_proxy
 from tests.lab.faults import Faults
 from tests.lab.freeze import Freezing
 from tests.lab.host import Host
@@ -69,11 +69,13 @@ class Lab(Faults, Membership, Freezing, Observe):
     ) -> Finished:
         """`docker stack deploy` as a user types it, from the repository's root; never raises for its exit code.
 
-        REGISTRY, VERSION and KEEPALIVED_VIRTUAL_IPS have the lab's defaults; None in `env` leaves a name unset.
+        REGISTRY, VERSION, HAPROXY_IMAGE and KEEPALIVED_VIRTUAL_IPS have the lab's defaults; None in `env` leaves a name
+        unset. With LAB_SOCKET_PROXY=1 the stack is behind the documents' socket proxy.
         """
-        files = [word for name in compose_files for word in ("-c", name)]
+        files = [word for name in socket_proxy.files(compose_files) for word in ("-c", name)]
         command = ["stack", "deploy", *files, stack, *(["--prune"] if prune else [])]
-        with_defaults: dict[str, str | None] = {"KEEPALIVED_VIRTUAL_IPS": self.vip, **self.image_names(), **(env or {})}
+        defaults = {"KEEPALIVED_VIRTUAL_IPS": self.vip, "HAPROXY_IMAGE": socket_proxy.image(self.registry)}
+        with_defaults: dict[str, str | None] = {**defaults, **self.image_names(), **(env or {})}
         chosen = {name: value for name, value in with_defaults.items() if value is not None}
         host = via or self.manager()
         return host.docker(*command, check=False, env=chosen, cwd=REPOSITORY, timeout=180)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.lab import socket_proxy
 from tests.lab.cluster import Lab
 from tests.lab.faults import ANCHOR, FLOAT
 from tests.lab.shell import LabError
@@ -49,6 +50,16 @@ def lab(swarm: Lab) -> Lab:
 def holder(lab: Lab) -> str:
     """The host that has the virtual IP."""
     return lab.wait_holder()
+
+
+@pytest.fixture(autouse=True)
+def nothing_denied(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Behind a socket proxy a test fails as well when the proxy denied a call."""
+    yield
+    if socket_proxy.wanted() and "swarm" in request.fixturenames:
+        lab: Lab = request.getfixturevalue("swarm")
+        hosts = [host for host in lab.hosts_on() if host.answers()]
+        assert [f"{host.name}: {call}" for host in hosts for call in socket_proxy.denied(host)] == []
 
 
 @pytest.hookimpl(wrapper=True)

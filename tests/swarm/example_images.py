@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from tests.lab import base_image
+from tests.lab import base_image, socket_proxy
 from tests.lab.builder import Builder
 from tests.lab.cluster import Lab
 from tests.lab.shell import run
@@ -18,7 +18,7 @@ RUN apt-get update -q && apt-get install -y -q --no-install-recommends haproxy &
 
 def haproxy(lab: Lab, folder: Path) -> str:
     """Debian's HAProxy in the lab's registry and on every host."""
-    reference = f"{lab.registry}/haproxy:lab"
+    reference = socket_proxy.image(lab.registry)
     (folder / "Dockerfile").write_text(DOCKERFILE)
     with Builder(lab.plan) as builder:
         base_image.ensure(builder)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
+
+from tests.lab import socket_proxy
 from tests.lab.cluster import STACK, Lab
 from tests.lab.host import Host
 from tests.lab.parallel import in_parallel
 from tests.lab.shell import LabError, wait_until
+from tests.swarm import example_images
 from tests.swarm.audit import ANCHOR_SERVICE, assert_healthy
 from tests.swarm.rollout import ENDED, update_state
 
@@ -81,6 +86,9 @@ def is_whole(lab: Lab) -> bool:
 def _give_images(lab: Lab) -> None:
     lab.build()
     lab.preload()
+    if socket_proxy.wanted():
+        with tempfile.TemporaryDirectory() as folder:
+            example_images.haproxy(lab, Path(folder))
 
 
 def _repair_host(lab: Lab, host: Host) -> None:
@@ -102,4 +110,5 @@ def _has_default_settings(lab: Lab) -> bool:
     template = "{{range .Spec.TaskTemplate.ContainerSpec.Env}}{{println .}}{{end}}"
     lines = lab.ask_swarm("service", "inspect", "--format", template, ANCHOR_SERVICE).stdout.splitlines()
     ours = {line for line in lines if line.startswith("KEEPALIVED_") and not line.endswith("=")}
-    return ours == {f"KEEPALIVED_VIRTUAL_IPS={lab.vip}"}
+    proxied = any(line.startswith("DOCKER_HOST=") for line in lines)
+    return ours == {f"KEEPALIVED_VIRTUAL_IPS={lab.vip}"} and proxied == socket_proxy.wanted()

@@ -63,6 +63,11 @@ async def test_a_swarm_without_a_leader_leaves_the_task_spec_unknown() -> None:
     assert (await found(engine)).template is None
 
 
+async def test_the_docker_of_another_node_is_refused() -> None:
+    with pytest.raises(SettingsError, match=r"DOCKER_HOST=tcp://proxy:2375: leads to the Docker of another node \(a\)"):
+        await found(docker(), DOCKER_NODE_ID="id-b", DOCKER_HOST="tcp://proxy:2375")
+
+
 async def test_an_engine_that_cannot_describe_its_swarm_in_time_but_answers_is_good_enough() -> None:
     engine = docker()
     engine.fail("describe", EngineSilentError("timed out"))

@@ -1,0 +1,41 @@
+"""The stack behind a socket proxy: every deploy of it with the documents' example, where LAB_SOCKET_PROXY=1 says so."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+
+from tests.lab.host import Host
+
+STACK_FILE = "docker-compose.yml"
+OVERRIDE = "docs/examples/socket-proxy.yml"
+SERVICE = "keepalived-socket-proxy"
+_DENIED = re.compile(r' 403 \S+ - - \S+ .*"([A-Z]+ \S+)')
+
+
+def wanted() -> bool:
+    """Whether the stack is to be behind the proxy wherever a test does not say otherwise."""
+    return os.environ.get("LAB_SOCKET_PROXY", "") not in ("", "0")
+
+
+def files(compose_files: Sequence[str]) -> list[str]:
+    """These files, with the proxy's after the stack's own where it is wanted."""
+    added = [OVERRIDE] if wanted() and STACK_FILE in compose_files and OVERRIDE not in compose_files else []
+    return [*compose_files, *added]
+
+
+def image(registry: str) -> str:
+    """The HAProxy that the lab's registry has."""
+    return f"{registry}/haproxy:lab"
+
+
+def denied(host: Host) -> list[str]:
+    """Every call that a proxy on the host denied, as its container's log tells as long as it exists."""
+    logs = [_log(host, c.id) for c in host.containers() if c.service.endswith(SERVICE)]
+    return [call for text in logs for call in _DENIED.findall(text)]
+
+
+def _log(host: Host, container: str) -> str:
+    finished = host.docker("logs", container, check=False)
+    return finished.stdout + finished.stderr
