@@ -51,7 +51,7 @@ class Custody:
             await self.look()
 
     def claim(self, spec: ResolvedSpec) -> None:
-        """Record the spec's VIPs, and those of before that are not known to be gone. Raises OSError."""
+        """Record the spec's VIPs, and those of before, if not known to be gone; a full disk is no reason to stop."""
         present = {a.address for a in self.host.addresses}
         before = self._record.addresses & present if self.host.interfaces else self._record.addresses
         routers = (
@@ -63,7 +63,7 @@ class Custody:
             )
             for router in spec.routers
         )
-        self._record.replace(spec.addresses | before, routers)
+        self._record.remember(spec.addresses | before, routers)
         self._claimed = spec.addresses
         self._say_unleased(spec)
 

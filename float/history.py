@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
+import os
 from pathlib import Path
 
 from float.routers import Transition
@@ -19,6 +21,7 @@ class History:
         self._node = node
         self._limit = limit
         self._lines = self._count()
+        self._trouble = ""
 
     def append(self, transition: Transition) -> None:
         """Write it down; a full disk is logged and changes nothing else."""
@@ -31,14 +34,25 @@ class History:
             "to": transition.after.name,
             "reason": transition.reason,
         }
+        trouble = ""
         try:
-            with self._path.open("a") as file:
-                file.write(json.dumps(entry) + "\n")
+            self._add(json.dumps(entry).encode() + b"\n")
             self._lines += 1
             if self._lines > 2 * self._limit:
                 self._shorten()
         except OSError as error:
-            logger.warning("the history cannot be written: %s", error)
+            trouble = str(error)
+        if trouble and trouble != self._trouble:
+            logger.warning("the history cannot be written: %s", trouble)
+        self._trouble = trouble
+
+    def _add(self, line: bytes) -> None:
+        """The whole line or nothing, so that a full disk spoils no later one. Raises OSError."""
+        with self._path.open("ab", buffering=0) as file:
+            end = file.tell()
+            if file.write(line) < len(line):
+                file.truncate(end)
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def _shorten(self) -> None:
         kept = self._path.read_bytes().splitlines(keepends=True)[-self._limit :]

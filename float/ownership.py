@@ -6,6 +6,7 @@ A marked address that is in neither belongs to another keepalived of this host a
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import json
 import logging
@@ -31,22 +32,64 @@ class OwnershipRecord:
     def __init__(self, path: Path, boot: str) -> None:
         self._path = path
         self._boot = boot
+        self._written = True
+        self._trouble = ""
         self.addresses, self.watched = self._read()
 
     def replace(self, addresses: Iterable[IpAddress], watched: Iterable[Watched] = ()) -> None:
-        """Write down the whole list before acting on it. Raises OSError."""
+        """Write down the whole list before acting on it. Raises OSError, and then claims nothing."""
         wanted, routers = frozenset(addresses), tuple(watched)
         if (wanted, routers) == (self.addresses, self.watched):
             return
+        self._write(wanted, routers)
+        self.addresses, self.watched, self._written = wanted, routers, True
+
+    def remember(self, addresses: Iterable[IpAddress], watched: Iterable[Watched] = ()) -> None:
+        """The same where the disk lets us; where not, it holds for as long as this float lives, and is said once.
+
+        A disk that is full must not keep a node from serving. It is written as soon as `catch_up` finds room.
+        """
+        wanted, routers = frozenset(addresses), tuple(watched)
+        try:
+            self.replace(wanted, routers)
+        except OSError as error:
+            self.addresses, self.watched, self._written = wanted, routers, False
+            self._say(error)
+
+    def catch_up(self) -> None:
+        """Write down what could not be written before."""
+        if self._written:
+            return
+        try:
+            self._write(self.addresses, self.watched)
+        except OSError as error:
+            self._say(error)
+        else:
+            self._written, self._trouble = True, ""
+
+    def _say(self, error: OSError) -> None:
+        if str(error) != self._trouble:
+            logger.error(
+                "the record of our addresses cannot be written; this node serves on, but should its float be killed, "
+                "the kernel's lease alone takes the VIPs off it: %s",
+                error,
+            )
+        self._trouble = str(error)
+
+    def _write(self, addresses: frozenset[IpAddress], watched: tuple[Watched, ...]) -> None:
         record = {
             "boot_id": self._boot,
-            "addresses": sorted(map(str, wanted)),
-            "routers": [_written(router) for router in routers],
+            "addresses": sorted(map(str, addresses)),
+            "routers": [_written(router) for router in watched],
         }
         scratch = self._path.with_suffix(".new")
-        scratch.write_text(json.dumps(record))
-        scratch.replace(self._path)
-        self.addresses, self.watched = wanted, routers
+        try:
+            scratch.write_text(json.dumps(record))
+            scratch.replace(self._path)
+        except OSError:
+            with contextlib.suppress(OSError):
+                scratch.unlink()  # half a file on a full disk is of no use to anybody
+            raise
 
     def _read(self) -> tuple[frozenset[IpAddress], tuple[Watched, ...]]:
         nothing: tuple[frozenset[IpAddress], tuple[Watched, ...]] = frozenset(), ()

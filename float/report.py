@@ -70,7 +70,7 @@ class Reporter:
         self._started_at = clock.wall()
         self._link_since = (clock.wall(), False)
         self._last = 0.0
-        self._trouble = ""
+        self._troubles: tuple[str, ...] = ()
 
     def report(self, picture: Picture, *, news: bool) -> None:
         """Publish if there is news or the last word is a PERIOD old; trouble with the file is logged, not raised."""
@@ -83,7 +83,7 @@ class Reporter:
     def _compose(self, picture: Picture, now: float) -> FloatStatus:
         spec = picture.resolved.spec if picture.resolved else None
         return FloatStatus(
-            **self._identity,
+            **{**self._identity, "warnings": (*self._identity.get("warnings", ()), *self._troubles)},
             boot_id=self._boot,
             monotonic=now,
             written_at=self._clock.wall(),
@@ -112,12 +112,26 @@ class Reporter:
 
     def _publish(self, status: FloatStatus) -> None:
         self._send(status)
-        trouble = ""
-        try:
-            write_status(self._folder, status)
-            self._health_file.write_text(f"{int(uptime()) + HEALTH_FOR}\n")
-        except OSError as error:
-            trouble = f"the status cannot be written: {error}"
-        if trouble and trouble != self._trouble:
-            logger.warning("%s", trouble)
-        self._trouble = trouble
+        troubles = (
+            _trouble("the status cannot be written", lambda: write_status(self._folder, status)),
+            _trouble("the health file cannot be written", self._say_healthy),
+        )
+        self._say(tuple(trouble for trouble in troubles if trouble))
+
+    def _say_healthy(self) -> None:
+        self._health_file.write_text(f"{int(uptime()) + HEALTH_FOR}\n")
+
+    def _say(self, troubles: tuple[str, ...]) -> None:
+        """Log what is new among them; the anchor hears of them with the next report."""
+        for trouble in troubles:
+            if trouble not in self._troubles:
+                logger.warning("%s", trouble)
+        self._troubles = troubles
+
+
+def _trouble(what: str, write: Callable[[], None]) -> str:
+    try:
+        write()
+    except OSError as error:
+        return f"{what}: {error}"
+    return ""

@@ -158,6 +158,7 @@ async def _build_doors(
             sleep=asyncio.sleep,
         ),
         custody=custody,
+        record=record,
         adverts=adverts,
         advert_log=advert_log,
         lease=lease,

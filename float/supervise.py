@@ -3,6 +3,7 @@
 Everything that happens (a message, a notify line, an advert, a signal, a dead child, the timer) only wakes the loop;
 each turn then looks at all that is known and does what is missing. The order inside a turn is a safety property: the
 track files, which forbid and demote, are written before anything else; addresses are swept before keepalived starts.
+So is it that no step which fails (a full disk, a kernel that refuses) keeps the rest of the turn from being done.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from float.additions import Additions
 from float.advert import Advert
 from float.advert_log import AdvertLog
 from float.adverts import AdvertListener
+from float.beside import Steps
 from float.counters import gather
 from float.custody import Custody
 from float.departure import Leaving
@@ -29,6 +31,7 @@ from float.log_style import LogStyle
 from float.newcomers import Newcomers
 from float.notice import Notice
 from float.offers import Offers
+from float.ownership import OwnershipRecord
 from float.report import Picture, Reporter
 from float.resolve import ResolvedSpec
 from float.routers import RouterBook, Transition
@@ -50,6 +53,7 @@ class Doors:
     engine: Engine
     offers: Offers
     custody: Custody
+    record: OwnershipRecord
     adverts: AdvertListener
     advert_log: AdvertLog
     lease: LeaseKeeper
@@ -71,6 +75,10 @@ class Supervisor:
         self._wake = asyncio.Event()
         self._book = RouterBook()
         self._situation = Situation(doors.clock.monotonic(), alone=alone)
+        self._steps = Steps()
+        self._configured = False
+        """Whether keepalived has a configuration of this float's to run."""
+
         self._look_at = 0.0
         self._news = True
         self._failed = False
@@ -177,10 +185,7 @@ class Supervisor:
         """Turn after turn until it is time to go, and what has to be done then; the link still hears it."""
         while not self._situation.over(self._book.masters(), self._now()):
             await self._sleep()
-            try:
-                await self._turn()
-            except OSError:
-                logger.exception("this turn failed; what runs goes on")
+            await self._turn()
         await self._shut_down()
 
     async def _for_ever(self, name: str, work: Coroutine[Any, Any, None]) -> None:
@@ -205,19 +210,31 @@ class Supervisor:
 
     async def _turn(self) -> None:
         now = self._now()
-        self._decide(now)
+        with self._steps.step("deciding"):
+            self._decide(now)
         resolved = self._doors.offers.adopted
         if resolved and self._may_begin():
-            self._doors.engine.configure(resolved, self._book.entries.values())
-            if why := self._unsteered(resolved, now):
-                await self._doors.engine.rest(resolved, why)
-            else:
-                await self._doors.engine.keep_running(resolved, on_exit=self.keepalived_exited)
-            self._situation.consider_giving_up(self._doors.engine.lifecycle, now)
-            self._doors.engine.hold_leases(self._book.masters())
+            await self._keep(resolved, now)
         if self._news or now >= self._look_at:
             await self._look(now)
         self._report(now)
+
+    async def _keep(self, resolved: ResolvedSpec, now: float) -> None:
+        """keepalived as it should be; what cannot be configured leaves the running one its leases and its keeper."""
+        engine = self._doors.engine
+        with self._steps.step("the configuration"):
+            engine.configure(resolved, self._book.entries.values())
+            self._configured = True
+        if not self._configured:
+            return
+        with self._steps.step("keepalived"):
+            if why := self._unsteered(resolved, now):
+                await engine.rest(resolved, why)
+            else:
+                await engine.keep_running(resolved, on_exit=self.keepalived_exited)
+        self._situation.consider_giving_up(engine.lifecycle, now)
+        with self._steps.step("the leases"):
+            engine.hold_leases(self._book.masters())
 
     def _unsteered(self, resolved: ResolvedSpec, now: float) -> str:
         """Why keepalived must rest: something stands against this node, and a virtual router of a user's own file
@@ -244,9 +261,11 @@ class Supervisor:
 
     async def _look(self, now: float) -> None:
         self._look_at = now + TICK
-        await self._doors.custody.look_if_changed()
-        if self._doors.engine.lifecycle.state is ChildState.RUNNING:
-            await self._doors.custody.remove_strays(self._book.entries.values(), now)
+        self._doors.record.catch_up()
+        with self._steps.step("looking at the addresses"):
+            await self._doors.custody.look_if_changed()
+            if self._doors.engine.lifecycle.state is ChildState.RUNNING:
+                await self._doors.custody.remove_strays(self._book.entries.values(), now)
         if not self._doors.lease.alive():
             logger.error("the lease keeper died; this float ends so that its VIPs do not lapse unseen")
             self._situation.leave(Leaving("its lease keeper died", now, exit_code=1))

@@ -178,7 +178,9 @@ class World:
 
     def settle(self) -> None:
         """Wait until the float runs what the anchor wants."""
-        self.until(lambda: self.float.runs is not None and bool(self.float.conditions), "the float has its spec")
+        self.until(
+            lambda: self.the_float.runs is not None and bool(self.the_float.conditions), "the float has its spec"
+        )
 
     def until(self, happened: Callable[[], bool], what: str, seconds: float = PATIENCE) -> float:
         """Wait for it; returns how long that took."""

@@ -253,10 +253,7 @@ def test_full_volumes_are_said_once_and_end_nothing(tmp_path: Path) -> None:
             _fill(node.inside(volume))
         node.docker.services = [docker.user_service("web", "10.0.0.50")]
         node.docker.tell("service", "update", "id-web")
-        node.until(
-            lambda: len(node.the_float.runs.spec.virtual_routers if node.the_float.runs else ()) == 2,
-            "the service's IP",
-        )
+        node.until(lambda: len(node.the_float.specs[-1].virtual_routers) == 2, "the service has its virtual IP")
         beats = node.the_float.beats
         node.until(lambda: node.the_float.beats > beats + 8, "it beats on")
         assert node.alive
