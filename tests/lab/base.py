@@ -8,6 +8,7 @@ from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
+from tests.lab import host_root
 from tests.lab.host import Host
 from tests.lab.plan import DEFAULT_NAME, DEFAULT_SUBNET, Plan
 from tests.lab.segment import Segment
@@ -31,11 +32,15 @@ class LabBase:
     @property
     def hosts(self) -> dict[str, Host]:
         """Hosts by name, h1 first, whether on or off; LabError when the lab is down."""
-        try:
-            count = int(json.loads(self._state_file.read_text())["hosts"])
-        except FileNotFoundError as error:
-            raise LabError("the lab is down; `python3 -m tests.lab up` builds it") from error
-        return {host.name: host for host in (self._make_host(number) for number in range(1, count + 1))}
+        made_of = self._made_of()
+        root = host_root.folder(made_of["engine"])
+        names = [f"h{number}" for number in range(1, int(made_of["hosts"]) + 1)]
+        return {name: Host(name, self.plan, self.segment, root) for name in names}
+
+    @property
+    def engine(self) -> str:
+        """Whose Docker engine the hosts run, in the words of LAB_ENGINE; LabError when the lab is down."""
+        return str(self._made_of()["engine"])
 
     def host(self, name: str) -> Host:
         try:
@@ -105,8 +110,14 @@ class LabBase:
             for name in names
         )
 
-    def _make_host(self, number: int) -> Host:
-        return Host(f"h{number}", self.plan, self.segment)
+    def _made_of(self) -> dict[str, Any]:
+        try:
+            return dict(json.loads(self._state_file.read_text()))
+        except FileNotFoundError as error:
+            raise LabError("the lab is down; `python3 -m tests.lab up` builds it") from error
+
+    def _remember(self, *, hosts: int, engine: str) -> None:
+        self._state_file.write_text(json.dumps({"hosts": hosts, "engine": engine}))
 
     @property
     def _state_file(self) -> Path:

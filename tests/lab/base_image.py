@@ -7,6 +7,7 @@ import os
 import sys
 from pathlib import Path
 
+from tests.lab import cache
 from tests.lab.engine import Engine
 from tests.lab.plan import CACHE
 from tests.lab.shell import run
@@ -26,8 +27,9 @@ def ensure(engine: Engine) -> None:
         engine.docker("tag", known_as, NAME)
         return
     archive = CACHE / f"base-{key}.tar"
-    if not archive.exists():
-        _make(archive, pip_configuration)
+    with cache.alone():
+        if not archive.exists():
+            _make(archive, pip_configuration)
     engine.docker("import", "--change", 'CMD ["bash"]', str(archive), known_as, timeout=300)
     engine.docker("tag", known_as, NAME)
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tests.lab import images, leftovers, packages, registry, socket_proxy
+from tests.lab import host_root, images, leftovers, packages, registry, socket_proxy
 from tests.lab.faults import Faults
 from tests.lab.freeze import Freezing
 from tests.lab.host import Host
@@ -33,11 +32,13 @@ class Lab(Faults, Membership, Freezing, Observe):
             raise LabError("the lab is up already; `python3 -m tests.lab down` takes it down")
         if left:
             raise LabError("something is left of an earlier lab; `python3 -m tests.lab down` first: " + "; ".join(left))
+        engine = host_root.chosen()
         packages.ensure()
+        host_root.ensure(engine)
         shutil.rmtree(self.plan.logs, ignore_errors=True)
         self.plan.logs.mkdir(parents=True)
         self.plan.data.mkdir(parents=True, mode=0o700)
-        self._state_file.write_text(json.dumps({"hosts": hosts}))
+        self._remember(hosts=hosts, engine=engine)
         self.segment.build()
         registry.start(self.plan)
         self._boot_all()
@@ -46,7 +47,7 @@ class Lab(Faults, Membership, Freezing, Observe):
     def grow(self, hosts: int) -> None:
         """Further hosts join as managers, until there are that many; returns when all are Ready."""
         known = set(self.hosts)
-        self._state_file.write_text(json.dumps({"hosts": hosts}))
+        self._remember(hosts=hosts, engine=self.engine)
         further = [host for name, host in self.hosts.items() if name not in known]
         in_parallel([host.boot for host in further])
         self._join(self.hosts["h1"], further)

@@ -40,13 +40,17 @@ class Container:
 
 
 class Host(Engine):
-    """A manager of the Swarm; everything of it dies with its first process and comes back with `boot`."""
+    """A manager of the Swarm; everything of it dies with its first process and comes back with `boot`.
 
-    def __init__(self, name: str, plan: Plan, segment: Segment) -> None:
+    `root` is the file system that it sees, and with it the engine that it runs: see `host_root`.
+    """
+
+    def __init__(self, name: str, plan: Plan, segment: Segment, root: Path) -> None:
         number(name)
         self.name = name
         self.plan = plan
         self.segment = segment
+        self.root = root
         self.state = plan.state / name
         self.data = plan.data / name
         self.namespace = plan.namespace(name)
@@ -86,7 +90,7 @@ class Host(Engine):
             (self.state / stale).unlink(missing_ok=True)
         enter = ["nsenter", f"--net=/run/netns/{self.namespace}"]
         fresh = ["unshare", "--mount", "--uts", "--ipc", "--pid", "--fork", "--kill-child", "--mount-proc"]
-        script: list[str | Path] = ["bash", FIRST_PROCESS, self.name, self.state, self.data]
+        script: list[str | Path] = ["bash", FIRST_PROCESS, self.name, self.state, self.data, self.root]
         self._start([*enter, *fresh, *script], pid_file=self.state / "unshare.pid", log="host.log")
         wait_until((self.state / "ready").exists, 10, f"{self.name}'s first process", interval=0.01)
         self.start_dockerd()

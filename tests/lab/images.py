@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from tests.lab import base_image
+from tests.lab import base_image, host_root
 from tests.lab.builder import Builder
 from tests.lab.host import Host
 from tests.lab.parallel import in_parallel
@@ -54,4 +54,5 @@ def _compose(
         "BUILDKIT_PROGRESS": "plain",
         "PATH": f"/usr/bin:{os.environ.get('PATH', '/bin')}",
     }
-    return run(["docker-compose", "-f", compose_file, *words], env=env, cwd=folder, timeout=1800)
+    command = [*host_root.compose(host_root.chosen()), "-f", compose_file, *words]
+    return run(command, env=env, cwd=folder, timeout=1800)

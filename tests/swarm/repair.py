@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from tests.lab import socket_proxy
+from tests.lab import host_root, socket_proxy
 from tests.lab.cluster import STACK, Lab
 from tests.lab.host import Host
 from tests.lab.parallel import in_parallel
@@ -75,10 +75,11 @@ def is_deployed(lab: Lab) -> bool:
 
 
 def is_whole(lab: Lab) -> bool:
-    """Whether the lab is up and its Swarm has all its hosts as managers."""
+    """Whether the lab is up, on the engine that is asked for, and its Swarm has all its hosts as managers."""
     try:
         lab.wait_ready(timeout=1)
-        return len(lab.hosts) == HOSTS and set(lab.nodes()) == set(lab.hosts)
+        whole = len(lab.hosts) == HOSTS and set(lab.nodes()) == set(lab.hosts)
+        return whole and lab.engine == host_root.chosen()
     except LabError:
         return False
 

@@ -129,11 +129,11 @@ def _told(lab: Lab, host: Host) -> Iterator[tuple[str, str]]:
 
 
 @pytest.fixture
-def alone(bare_swarm: Lab, tmp_path: Path) -> Iterator[Host]:
+def alone(bare_swarm: Lab) -> Iterator[Host]:
     """A float by itself on a host, with the Rancher example's configuration."""
     remove_stack(bare_swarm)
-    (tmp_path / "keepalived.conf").write_text(RANCHER)
     host = bare_swarm.host("h1")
+    (host.state / "keepalived.conf").write_text(RANCHER)
     settings = {
         "VIRTUAL_IP": "10.10.10.2",
         "VIRTUAL_MASK": "24",
@@ -142,7 +142,7 @@ def alone(bare_swarm: Lab, tmp_path: Path) -> Iterator[Host]:
         "KEEPALIVED_CONF_TEMPLATE": "/keepalived.conf",
     }
     environment = [word for name, value in settings.items() for word in ("-e", f"{name}={value}")]
-    template = f"{tmp_path / 'keepalived.conf'}:/keepalived.conf:ro"
+    template = "/run/lab/keepalived.conf:/keepalived.conf:ro"
     image = references(bare_swarm.image_names())[1]
     how = ["--net=host", "--cap-add=NET_ADMIN", "--cap-add=NET_BROADCAST", "-v", template]
     host.docker("run", "-d", "--name", "rancher", *how, *environment, image)
