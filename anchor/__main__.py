@@ -51,6 +51,7 @@ async def run(settings: AnchorSettings, files: UserFiles) -> None:
     docker = Docker(Connection(settings.docker_host, auth_file=settings.registry_auth_file))
     identity = await process.or_stopped(identities.find(docker, settings, socket.gethostname()), stop)
     if identity is not None:
+        logger.info("The anchor starts.", extra={"node": settings.node_hostname, "version": _version()})
         await process.live(Life(_parts(settings, files, docker, identity)), stop)
 
 

@@ -138,7 +138,8 @@ class Conversation:
         self.heard_at = self._clock.monotonic()
         self._last = self._last.told(hello)
         self._offered = self.answer = self.status = None
-        logger.info("The float is connected.", extra={"node": self._node, "container": self.connected[:12]})
+        fields = {"node": self._node, "container": self.connected[:12], "version": hello.version}
+        logger.info("The float is connected.", extra=fields)
         self._say_verdict()
         self._resume()
         self._offer()

@@ -59,6 +59,13 @@ def test_who_connects_is_told_verdict_and_spec(world: Talk) -> None:
     assert world.talk.connected == "container-1"
 
 
+def test_the_log_names_the_release_of_the_float_that_connects(world: Talk, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    world.talk.arrived(HELLO)
+    (connected,) = [record for record in caplog.records if record.message == "The float is connected."]
+    assert vars(connected)["version"] == HELLO.version
+
+
 def test_who_connects_again_is_told_again(world: Talk) -> None:
     world.running()
     world.talk.left()
