@@ -1,5 +1,6 @@
 # make demo    a real Docker Swarm on this machine, a power cut, and the floating IP that survives it
 # make test    every test, the ones on a real Swarm included (root, Debian); LAB_SOCKET_PROXY=1: behind a socket proxy
+# make test-newer-engine  some of them on hosts with the Docker engine of Debian 13; all: LAB_ENGINE=trixie make test
 # make campaign  faults by chance on a real Swarm, an audit after each: SEED=… ITERATIONS=…
 # make bench   what every kind of fault costs a client, into docs/benchmarks.md: TRIALS=…
 # make check   what needs no root: linters, types, import contracts, unit and contract tests
@@ -82,6 +83,14 @@ test: root $(READY)
 	    echo "== what failed beside the other Swarm, alone (run $$run) =="; \
 	    $(BIN)/pytest -o cache_dir=reports/failed-$$run --last-failed --last-failed-no-failures=none || exit 1; \
 	done
+
+# What an engine can break: the roll-out, the float's container, events, the farewell, and a node that dies.
+NEWER := test_engine.py test_deploy.py test_anchor.py test_power.py test_operations.py test_removal.py
+
+.PHONY: test-newer-engine
+test-newer-engine: root $(READY)
+	@trap 'status=$$?; $(BIN)/python -m tests.lab $(TEST_LAB) down || status=1; exit $$status' EXIT; \
+	LAB_ENGINE=trixie $(BIN)/pytest -p tests.swarm_report $(addprefix tests/swarm/,$(NEWER))
 
 .PHONY: campaign bench
 campaign: root $(READY)

@@ -31,9 +31,8 @@ def test_what_was_pushed_as_the_version_and_as_latest_can_be_pulled_and_run(bare
             host.docker("pull", "-q", reference, timeout=120)
     anchor, float_image, buoy = images.references(pushed[0])
     everything = [reference for names in pushed for reference in images.references(names)]
-    assert {_release(bare_swarm, reference) for reference in everything} == {
-        run([".ci/version"], cwd=REPOSITORY).stdout
-    }
+    release = run([REPOSITORY / ".ci" / "version"]).stdout
+    assert {_release(bare_swarm, reference) for reference in everything} == {release}
     assert _label(bare_swarm, float_image, "org.opencontainers.image.version") == VERSION
     assert "KEEPALIVED_VIRTUAL_IPS" in _complaint(bare_swarm, anchor)
     assert "doctor" in host.docker("run", "--rm", float_image, "--help").stdout
