@@ -21,6 +21,8 @@ LAB_SUBNET_2 ?= 10.189.0.0/24
 export LAB_NAME LAB_SUBNET
 TEST_LAB := --name $(LAB_NAME) --subnet $(LAB_SUBNET)
 SECOND_LAB := --name $(LAB_NAME)-2 --subnet $(LAB_SUBNET_2)
+# Options of the demo's own lab, for one beside another: DEMO_LAB="--name second --subnet 10.86.0.0/24"
+DEMO_LAB ?=
 
 .PHONY: help
 help:
@@ -110,7 +112,7 @@ root:
 .PHONY: demo demo-down
 demo demo-down: root
 	@$(NEED_PYTHON)
-	@$(PYTHON) -m tests.lab $(if $(filter demo,$@),demo,down)
+	@$(PYTHON) -m tests.lab $(DEMO_LAB) $(if $(filter demo,$@),demo,down)
 
 # --- your own Swarm ------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from tests.lab.plan import REPOSITORY
@@ -54,7 +55,8 @@ def told(module: str, *functions: str) -> list[Line]:
     return [Line(part, "", text, f"{module}:{name}") for name in functions for text in _sentences(names[name])]
 
 
-def _modules() -> Iterator[tuple[str, Path, ast.Module]]:
+@cache
+def _modules() -> tuple[tuple[str, Path, ast.Module], ...]:
     for part in PARTS:
         for path in sorted((REPOSITORY / part).rglob("*.py")):
             yield part, path, ast.parse(path.read_text())
