@@ -57,9 +57,8 @@ def told(module: str, *functions: str) -> list[Line]:
 
 @cache
 def _modules() -> tuple[tuple[str, Path, ast.Module], ...]:
-    for part in PARTS:
-        for path in sorted((REPOSITORY / part).rglob("*.py")):
-            yield part, path, ast.parse(path.read_text())
+    files = ((part, path) for part in PARTS for path in sorted((REPOSITORY / part).rglob("*.py")))
+    return tuple((part, path, ast.parse(path.read_text())) for part, path in files)
 
 
 def _calls(part: str, path: Path, tree: ast.Module) -> Iterator[Line]:

@@ -64,7 +64,9 @@ REGISTRY = {
         "test_anchors_of_a_later_release_and_floats_of_an_earlier_one_replace_the_others_with_two_moves_at_most"
     ),
     rf"{STACK} keepalived2": f"{SWARM}::test_a_second_stack_serves_beside_the_first",
-    r"docker service rollback keepalived_keepalived-anchor": f"{SWARM}::test_a_rollback_by_hand_brings_the_settings_back",
+    r"docker service rollback keepalived_keepalived-anchor": (
+        f"{SWARM}::test_a_rollback_by_hand_brings_the_settings_back"
+    ),
     r"docker service update --force keepalived_keepalived-anchor": (
         "tests/swarm/test_operations.py::"
         "test_a_forced_update_of_the_anchors_moves_no_vip_costs_no_packet_and_reloads_no_keepalived"
@@ -81,7 +83,9 @@ REGISTRY = {
         f"{SWARM}::test_what_there_is_to_look_at_answers"
     ),
     r"docker logs keepalived-float|docker ps (-a )?--filter \S+": f"{SWARM}::test_what_there_is_to_look_at_answers",
-    r"docker run --rm --net=host .* doctor": "tests/swarm/test_doctor.py::test_a_host_is_examined_before_anything_runs_on_it",
+    r"docker run --rm --net=host .* doctor": (
+        "tests/swarm/test_doctor.py::test_a_host_is_examined_before_anything_runs_on_it"
+    ),
     r"docker exec keepalived-float doctor": (
         "tests/swarm/test_doctor.py::test_a_serving_node_finds_nothing_foreign_in_its_own_group"
     ),
@@ -89,7 +93,7 @@ REGISTRY = {
         "tests/buoy/test_prometheus.py::test_the_alert_rules_say_what_they_should_and_when"
     ),
     # nodes
-    r"docker exec keepalived-float handover": f"{SWARM}::test_a_handover_costs_no_packet",
+    r"docker exec keepalived-float handover": f"{SWARM}::test_a_handover_by_hand_moves_the_vip",
     r"docker node update --availability (drain|active) (NODE|OLD)": (
         "tests/swarm/test_operations.py::test_a_drained_holder_hands_over_and_keeps_nothing_until_it_is_active_again"
     ),

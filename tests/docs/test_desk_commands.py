@@ -20,7 +20,8 @@ URL = "https://github.com/dockerkeepalivedswarm/docker-keepalived-swarm.git"
 
 def run(words: list[str], *, folder: Path = REPOSITORY, **variables: str) -> str:
     """What the command says; it has to end well."""
-    ran = subprocess.run(words, cwd=folder, env={**os.environ, **variables}, capture_output=True, text=True, check=False)
+    environment = {**os.environ, **variables}
+    ran = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     return ran.stdout
 
@@ -103,10 +104,14 @@ def test_the_env_file_is_exported_and_the_shell_wins() -> None:
 def test_the_commands_of_a_release(tmp_path: Path) -> None:
     """From a repository on this machine, where the documents name one on the network."""
     (tmp_path / "home").mkdir()
+    people = [f"GIT_{who}_{what}" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")]
     settings = {
-        **{"HOME": str(tmp_path / "home"), "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_COUNT": "1"},
-        **{"GIT_CONFIG_KEY_0": f"url.{tmp_path}/origin.git.insteadOf", "GIT_CONFIG_VALUE_0": URL},
-        **{f"GIT_{who}_{what}": f"{who}@example.com" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
+        "HOME": str(tmp_path / "home"),
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"url.{tmp_path}/origin.git.insteadOf",
+        "GIT_CONFIG_VALUE_0": URL,
+        **dict.fromkeys(people, "somebody@example.com"),
     }
     begin = "git init -q -b main origin && cd origin && git commit -q --allow-empty -m first && cd .."
     bare = "git clone -q --bare origin origin.git"
