@@ -38,7 +38,10 @@ Lists are separated by commas or spaces, or written as `#PYTHON2BASH:['a','b']`.
 """
 
 LABELS = {
-    roster.PRIORITY_LABEL: ("node", "this node's priority, exactly, 50 to 254"),
+    roster.PRIORITY_LABEL: (
+        "node",
+        "this node's priority, exactly, 1 to 254; below 50 the others relieve it, so it serves only as a last resort",
+    ),
     roster.INTERFACE_LABEL: ("node", "the NIC over which this node's adverts travel"),
     roster.ADDRESS_LABEL: (
         "node",

@@ -67,7 +67,7 @@ def _calls(part: str, path: Path, tree: ast.Module) -> Iterator[Line]:
             continue
         if isinstance(node.func.value, ast.Name) and node.func.value.id in ("logger", "log") and _is_loud(node.func):
             message = node.args[1 if node.func.attr == "log" else 0]
-            yield Line(part, LEVELS[node.func.attr], _text(message) or GAP, _place(path, node))
+            yield Line(part, LEVELS[node.func.attr], text_of(message) or GAP, _place(path, node))
 
 
 def _is_loud(function: ast.Attribute) -> bool:
@@ -100,11 +100,11 @@ def _texts(node: ast.expr) -> Iterator[str]:
             yield from _texts(argument)
     elif isinstance(node, ast.GeneratorExp):
         yield from _texts(node.elt)
-    elif (text := _text(node)) and text.strip(GAP + ": ,;"):
+    elif (text := text_of(node)) and text.strip(GAP + ": ,;"):
         yield text
 
 
-def _text(node: ast.expr) -> str | None:
+def text_of(node: ast.expr) -> str | None:
     """A literal with a gap for every value: of an f-string, or of a format string for %."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return re.sub(r"%[-#0 +]*[\d.]*[a-z]", GAP, node.value)
