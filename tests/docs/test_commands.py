@@ -12,7 +12,7 @@ import pytest
 from shared.settings import public_names
 from tests.bench.__main__ import _parser as bench_parser
 from tests.campaign.__main__ import _parser as campaign_parser
-from tests.docs.pages import PAGES, SHELL, blocks, commands
+from tests.docs.pages import PAGES, SHELL, blocks, commands, the_command
 from tests.docs.registry import REGISTRY
 from tests.docs.stack_files import STACK_FILES
 from tests.lab.__main__ import _parser as lab_parser
@@ -22,6 +22,7 @@ MAKEFILE = (REPOSITORY / "Makefile").read_text()
 FILE = re.compile(r"(?<![\w/.:@-])((?:\./|docs/|tests/|\.ci/|\.github/)[\w./-]+|[\w.-]+\.(?:yml|md|py|sh))(?![\w/])")
 ASSIGNED = re.compile(r"(?:^|\s|-e )([A-Z][A-Z0-9_]{2,})=")
 
+THE = the_command.__name__
 OTHER_VARIABLES = {"FUZZ_SECONDS", "LAB_NAME", "LAB_SUBNET"}
 """Of the tests, read from the environment."""
 
@@ -115,3 +116,16 @@ def test_what_the_ci_runs_stands_in_its_file(file: str) -> None:
     said_to_run = {command.text for command in commands() if re.fullmatch(patterns, command.text)}
 
     assert [command for command in said_to_run if command not in text] == []
+
+
+def test_every_command_that_a_swarm_test_types_is_one_of_the_documents() -> None:
+    """Known without a Swarm; the tests themselves look when they run."""
+    tree = ast.parse((REPOSITORY / "tests/swarm/test_docs_commands.py").read_text())
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and getattr(node.func, "id", "") == THE]
+    looks = [node.value for node in tree.body if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict)]
+    words = [node.args[0] for node in calls] + [key for look in looks for key in look.keys]
+    beginnings = [word.value for word in words if isinstance(word, ast.Constant) and isinstance(word.value, str)]
+
+    assert len(beginnings) > 30
+    for beginning in beginnings:
+        the_command(beginning)
