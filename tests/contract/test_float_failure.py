@@ -97,7 +97,14 @@ class Machine:
         record, log = OwnershipRecord(self.folder / "owned.json", "boot"), AdvertLog()
         lease.start()
         custody = Custody(addresses=addresses, lease=lease, record=record)
-        vacancy = Vacancy(lambda nic, wanted, seconds: probe(nic, wanted, seconds=seconds), log, clock)
+        adverts = AdvertListener()
+        vacancy = Vacancy(
+            lambda nic, wanted, seconds: probe(nic, wanted, seconds=seconds),
+            adverts.hear,
+            log,
+            clock=clock,
+            sleep=asyncio.sleep,
+        )
         identity = {"version": "", "hostname": "float", "container_id": "", "keepalived_version": "", "warnings": ()}
         return Doors(
             keepalived=self.keepalived,
@@ -113,9 +120,11 @@ class Machine:
                     addresses=addresses, renderer=renderer, keepalived=self.keepalived, record=record, vacancy=vacancy
                 ),
                 answer=source.send,
+                sleep=asyncio.sleep,
             ),
             custody=custody,
-            adverts=AdvertListener(),
+            record=record,
+            adverts=adverts,
             advert_log=log,
             lease=lease,
             newcomers=Newcomers(clock),
