@@ -56,7 +56,7 @@ class VrrpSettings(Settings):
     router_id: Annotated[
         int, Variable("KEEPALIVED_ROUTER_ID", values.whole(1, 255), aliases=("KEEPALIVED_VRID", "VRID"))
     ] = 77
-    """VRID, 1 to 255: the virtual router's number, unique on the segment. 77 is the ancestor's."""
+    """VRID, 1 to 255: the virtual router's number, unique on the segment. 77 is the bash stack's."""
 
     router_name: Annotated[
         str | None, Variable("KEEPALIVED_ROUTER_NAME", values.hostname, default="the node's hostname")

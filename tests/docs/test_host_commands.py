@@ -12,6 +12,7 @@ import pytest
 
 from tests.buoy.programs import APT, unpacked
 from tests.docs.pages import commands, the_command
+from tests.lab.plan import REPOSITORY
 from tests.lab.shell import run
 
 pytestmark = pytest.mark.lab
@@ -106,6 +107,14 @@ def test_addresses_are_shown_and_removed() -> None:
     said = own_network(*found(r"ip link set "), *(line for each in removals for line in (add, look, each)), look)
 
     assert said.count("192.168.1.100/32") == len(removals)
+
+
+def test_promtool_takes_the_rules_from_the_repositorys_root() -> None:
+    words = shlex.split(the_command("promtool test rules"))
+
+    said = run([unpacked("promtool", "prometheus", libraries=False), *words[1:]], cwd=REPOSITORY)
+
+    assert "SUCCESS" in said.stdout
 
 
 def _package_of(program: str, folder: Path) -> Path:

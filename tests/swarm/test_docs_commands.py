@@ -207,7 +207,7 @@ def test_a_swarm_that_lost_its_managers_serves_again_from_a_backup(doomed: Lab) 
 
     for name in (holder, *others):
         lab.power_off(name)
-    keeper.stop_dockerd()
+    keeper.stop_dockerd(timeout=120)
     inside(keeper, the_command("rm -rf"))
     inside(keeper, the_command("tar -C /var/lib/docker -xf"))
     keeper.start_dockerd()
