@@ -88,6 +88,8 @@ def _sentences(function: ast.AST) -> Iterator[str]:
             yield from _texts(node.value)
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "append":
             yield from _texts(node.args[0])
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "_once":
+            yield from _texts(node.args[1])
 
 
 def _texts(node: ast.expr) -> Iterator[str]:

@@ -19,7 +19,7 @@ FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"`([^`\n]+)`")
 PROGRAM = re.compile(
     r"(\.venv/bin/\w+|\.ci/\w+|bash|curl|docker|docker-compose|firewall-cmd|git|ip6?tables|ip|make|nft|promtool|python3?"
-    r"|sysctl|systemctl|ufw) "
+    r"|sysctl|systemctl|ufw|[A-Z_]+=\S+ make) "
 )
 BARE = re.compile(r"[a-z0-9-]+( [a-z][a-z0-9-]*)*( --?[a-z-]+(=host)?)?")
 """A command that is named in a sentence, without what it would act on: `docker node rm --force`."""

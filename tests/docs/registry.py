@@ -17,7 +17,9 @@ REGISTRY = {
     # the repository's own commands
     r"make (demo|demo-down)": f"{SWARM}::test_make_demo_keeps_its_promise",
     r"make check|make test": ".ci/run",
-    r"make -n test|make (format|clean|bench)": f"{DESK}::test_every_make_target_expands",
+    r"(LAB_ENGINE=trixie |LAB_SOCKET_PROXY=1 |make -n )(make )?test|make (format|clean|bench|test-newer-engine)": (
+        f"{DESK}::test_every_make_target_expands"
+    ),
     r"make bench TRIALS=20": f"{DESK}::test_every_make_target_expands",
     r"bash \.ci/run": ".github/workflows/ci.yml",
     r"make campaign .*ARGS=--show": f"{DESK}::test_a_campaign_shows_what_it_would_do",

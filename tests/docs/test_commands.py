@@ -23,7 +23,7 @@ FILE = re.compile(r"(?<![\w/.:@-])((?:\./|docs/|tests/|\.ci/|\.github/)[\w./-]+|
 ASSIGNED = re.compile(r"(?:^|\s|-e )([A-Z][A-Z0-9_]{2,})=")
 
 THE = the_command.__name__
-OTHER_VARIABLES = {"FUZZ_SECONDS", "LAB_NAME", "LAB_SUBNET"}
+OTHER_VARIABLES = {"FUZZ_SECONDS", "LAB_ENGINE", "LAB_NAME", "LAB_SOCKET_PROXY", "LAB_SUBNET"}
 """Of the tests, read from the environment."""
 
 ANCESTORS_VARIABLES = {"VIRTUAL_IP", "VIRTUAL_MASK", "VRID", "INTERFACE", "CHECK_PORT", "CHECK_IP", "CHECK_SCRIPT"}
