@@ -93,7 +93,8 @@ class Connection:
                 self._places.release()
 
         try:
-            return await asyncio.wait_for(in_thread(run, name=f"docker {what}"), limit + 0.5)
+            async with asyncio.timeout(limit + 0.5):
+                return await in_thread(run, name=f"docker {what}")
         except TimeoutError:
             raise facts.EngineSilentError(f"Docker did not answer within {limit:g} s ({what})") from None
 

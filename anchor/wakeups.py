@@ -39,7 +39,8 @@ class Bell:
     async def wait(self, seconds: float) -> bool:
         """Whether it was rung within that time."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._rung.wait(), seconds)
+            async with asyncio.timeout(seconds):  # up to Python 3.11 `wait_for` loses a cancellation that meets a ring
+                await self._rung.wait()
         rung = self._rung.is_set()
         self._rung.clear()
         return rung
@@ -83,7 +84,8 @@ class EventStream:
         while True:
             self._since = None
             try:
-                await asyncio.wait_for(in_thread(self._follow, name="docker events"), RENEW_AFTER)
+                async with asyncio.timeout(RENEW_AFTER):
+                    await in_thread(self._follow, name="docker events")
             except TimeoutError:
                 self._engine.end_events()
                 continue

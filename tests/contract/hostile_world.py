@@ -130,7 +130,8 @@ class ListeningFloat(threading.Thread):
             self.runs = self.runs if message.trial else message
 
     def _say(self, link: socket.socket, message: FromFloat) -> None:
-        link.sendall(encode(message))
+        with contextlib.suppress(BrokenPipeError):  # what was said to us before can still be read
+            link.sendall(encode(message))
 
 
 @dataclass

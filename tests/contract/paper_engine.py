@@ -73,6 +73,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     """Listens on the engine's socket."""
 
     daemon_threads = True
+    request_queue_size = 128
 
     def __init__(self, engine: PaperEngine) -> None:
         self.engine = engine

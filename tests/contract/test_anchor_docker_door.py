@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from anchor.connection import Connection
+from anchor.connection import MOST_CALLS, Connection
 from anchor.facts import (
     ConflictError,
     EngineError,
@@ -18,6 +18,7 @@ from anchor.facts import (
     NoQuorumError,
     NotFoundError,
     NotManagingError,
+    OddAnswerError,
     PullError,
 )
 from anchor.swarm import Docker
@@ -196,3 +197,67 @@ async def test_a_stream_can_be_cut_from_outside(engine: PaperEngine, docker: Doc
     with pytest.raises(EngineSilentError):
         list(docker.events())
     docker.end_events()
+
+
+@pytest.mark.parametrize("body", [None, {}, 7, "x", [7], [{}], [{"ID": "n1"}]])
+async def test_a_list_that_is_none_is_an_odd_answer_and_not_an_empty_list(
+    engine: PaperEngine, docker: Docker, body: object
+) -> None:
+    engine.answers["/nodes"] = (200, body)
+    with pytest.raises(OddAnswerError, match="list of nodes"):
+        await docker.nodes()
+
+
+@pytest.mark.parametrize("body", [{}, {"Swarm": None}, {"Swarm": {}}, []])
+async def test_an_engine_that_says_nothing_of_its_swarm_is_not_one_that_has_left_it(
+    engine: PaperEngine, docker: Docker, body: object
+) -> None:
+    engine.answers["/info"] = (200, body)
+    with pytest.raises(OddAnswerError, match="info"):
+        await docker.describe()
+
+
+@pytest.mark.parametrize("message", [{"message": "page not found"}, {}, [], "x"])
+async def test_a_path_that_nobody_knows_does_not_say_that_a_service_was_removed(
+    engine: PaperEngine, docker: Docker, message: object
+) -> None:
+    engine.answers["/services/s1"] = (404, message)
+    with pytest.raises(EngineError) as error:
+        await docker.service("s1")
+    assert not isinstance(error.value, NotFoundError)
+
+
+async def test_a_container_that_was_created_without_an_id_is_an_odd_answer(engine: PaperEngine, docker: Docker) -> None:
+    engine.answers["/containers/create"] = (201, {"Warnings": []})
+    with pytest.raises(OddAnswerError, match="Id is missing"):
+        await docker.create("keepalived-float", {"Image": "float:1"})
+
+
+def test_a_stream_of_other_things_than_events_ends_as_a_fault(engine: PaperEngine, docker: Docker) -> None:
+    engine.lines["/events"] = [7]
+    stream = docker.events()
+    assert next(stream) is None
+    with pytest.raises(OddAnswerError):
+        next(stream)
+
+
+def test_events_in_one_piece_are_no_stream(engine: PaperEngine, docker: Docker) -> None:
+    engine.answers["/events"] = (200, {})
+    with pytest.raises(OddAnswerError, match="not as a stream"):
+        next(docker.events())
+
+
+async def test_a_pull_that_speaks_of_other_things_fails_as_a_pull(engine: PaperEngine, docker: Docker) -> None:
+    engine.lines["/images/create"] = [7]
+    with pytest.raises(PullError):
+        await docker.pull("float:1", first_word=5)
+
+
+async def test_calls_that_are_left_unanswered_have_an_end(engine: PaperEngine, docker: Docker) -> None:
+    engine.hang.add("/_ping")
+    hung = [asyncio.create_task(docker.ping(limit=5)) for _ in range(MOST_CALLS)]
+    await asyncio.sleep(0)
+    with pytest.raises(EngineSilentError, match="unanswered"):
+        await docker.ping()
+    engine.over.set()
+    await asyncio.gather(*hung, return_exceptions=True)

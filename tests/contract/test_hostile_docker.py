@@ -156,6 +156,7 @@ def test_an_anchor_that_is_stopped_while_docker_makes_no_sense_leaves_the_float(
     node.docker.fail(".", fault)
     assert node.kill(signal.SIGTERM) == 0
     assert node.docker.journal == MADE
+    node.until(lambda: bool(node.the_float.goodbyes), "the float hears the goodbye")
     assert [goodbye.reason for goodbye in node.the_float.goodbyes] == [GoodbyeReason.UPDATE]
 
 

@@ -106,3 +106,30 @@ def test_an_event_has_the_labels_of_its_container() -> None:
     raw = {"Type": "container", "Action": "die", "Actor": {"ID": "c", "Attributes": {"keepalived.stack": "s"}}}
     event = docker_json.event(raw)
     assert (event.kind, event.action, event.labels) == ("container", "die", {"keepalived.stack": "s"})
+
+
+@pytest.mark.parametrize("name", ["ID", "CreatedAt", "Spec"])
+def test_a_node_that_lacks_what_tells_it_from_others_is_refused(name: str) -> None:
+    with pytest.raises(docker_json.UnreadableError, match=name):
+        docker_json.node({key: value for key, value in NODE.items() if key != name})
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"State": "running"}, "State is str"),
+        ({"Config": None}, "Config is missing"),
+        ({"Config": {"Image": "i", "Labels": ["x"]}}, "Labels is list"),
+        ({"Config": {"Image": "i", "Labels": {"x": 1}}}, "Labels has values"),
+        ({"Mounts": [7]}, "an object is expected where int stands"),
+        ({"Id": 5}, "Id is int"),
+    ],
+)
+def test_a_container_of_another_shape_is_refused_and_not_guessed(changes: dict[str, Any], what: str) -> None:
+    with pytest.raises(docker_json.UnreadableError, match=what):
+        docker_json.inspected_container({**CONTAINER, **changes})
+
+
+def test_an_event_of_another_shape_is_refused() -> None:
+    with pytest.raises(docker_json.UnreadableError):
+        docker_json.event({"Type": "container", "Actor": {"Attributes": {"a": 1}}})

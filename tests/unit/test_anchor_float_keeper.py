@@ -10,7 +10,7 @@ import pytest
 from anchor.asking import Asking
 from anchor.container_spec import TEMPLATE_LABEL
 from anchor.conversation import Conversation
-from anchor.facts import Container, EngineError, EngineSilentError
+from anchor.facts import ConflictError, Container, EngineError, EngineSilentError
 from anchor.float_keeper import SILENCE_LIMIT, FloatKeeper
 from anchor.hands import Hands
 from anchor.memory import Memory
@@ -442,3 +442,19 @@ async def test_a_float_that_ran_a_spec_is_not_idle(tmp_path: Path) -> None:
     world = World(tmp_path)
     await world.begin()
     assert not world.keeper.idle
+
+
+async def test_whoever_took_the_name_of_a_dead_float_in_between_is_not_removed(tmp_path: Path) -> None:
+    world = World(tmp_path, a_float(state="exited"))
+    stranger = Container("x", NAME, "nginx", "i", "exited", {})
+
+    async def taken(name: str, *, limit: float = 20) -> None:
+        world.docker.containers_by_id = {"x": stranger}
+        await FakeDocker.remove(world.docker, name, limit=limit)
+
+    world.docker.remove = taken  # type: ignore[method-assign]  # what happens between look and step
+    with pytest.raises(ConflictError):
+        await world.begin()
+    assert world.docker.containers_by_id == {"x": stranger}
+    with pytest.raises(NameTakenError):
+        await world.keeper.keep()

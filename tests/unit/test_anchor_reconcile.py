@@ -251,3 +251,23 @@ async def test_what_the_doctor_told_the_float_is_a_warning_of_this_node(world: W
     told = "doctor: systemd-networkd runs on this host"
     world.talk.said(Report(status=status(None, warnings=(told,))))
     assert told in world.loop.warnings
+
+
+async def test_a_swarm_that_was_never_seen_gives_no_spec_so_that_nothing_is_taken_from_the_float(world: World) -> None:
+    world.docker.fail("nodes", EngineSilentError("no answer"))
+    await world.survey.look()
+    await world.keeper.prepare()
+    world.talk.arrived(FloatHello(version="1", token="t-1"))
+    await world.loop.turn()
+    assert world.wire.specs == []
+    await world.survey.look()
+    await world.turn()
+    assert len(world.wire.specs) == 1
+
+
+async def test_an_unexpected_error_that_stays_fills_no_log(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    await world.begin()
+    world.docker.failures["labelled"] = [ZeroDivisionError("a bug") for _ in range(9)]
+    for _ in range(9):
+        await world.turn()
+    assert caplog.text.count("Traceback") == 1

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from anchor.facts import EngineError, EngineSilentError, NoQuorumError, NotManagingError
+from anchor.facts import EngineError, EngineSilentError, NoQuorumError, NotManagingError, OddAnswerError
 from anchor.memory import Memory
 from anchor.roster import LINGER
 from anchor.survey import ALERT, CALM, Survey
@@ -17,8 +17,9 @@ class World:
         self.docker, self.clock, self._folder = FakeDocker(), FakeClock(), folder
         self.survey = self.of_a_new_anchor()
 
-    def of_a_new_anchor(self) -> Survey:
-        return Survey(self.docker, self.clock, Memory(self._folder), node_id="id-a", service_id="service-1")
+    def of_a_new_anchor(self, *tracked: str) -> Survey:
+        memory = Memory(self._folder)
+        return Survey(self.docker, self.clock, memory, node_id="id-a", service_id="service-1", tracked=tracked)
 
     async def look(self, *errors: EngineError, what: str = "nodes", after: float = 0.0) -> Survey:
         self.clock.now += after
@@ -170,3 +171,39 @@ async def test_an_answer_that_cannot_be_understood_ends_nothing(world: World, ca
     assert (await world.look()).nodes == THREE
     assert "KeyError: 'Hostname'" in caplog.text
     assert world.survey.pause == ALERT
+
+
+async def test_a_list_of_nodes_without_this_one_is_no_list(world: World) -> None:
+    await world.look()
+    world.docker.swarm_nodes = THREE[1:]
+    survey = await world.look()
+    assert survey.nodes == THREE
+    assert survey.managers.listed == THREE
+    assert survey.known.managing is True
+
+
+async def test_an_answer_that_makes_no_sense_says_nothing_about_the_quorum(world: World) -> None:
+    await world.look(OddAnswerError("what?"))
+    assert (await world.look(OddAnswerError("what?"), after=60)).quorum.ok
+
+
+async def test_what_an_anchor_saw_is_what_the_next_one_begins_with_when_its_first_look_fails(world: World) -> None:
+    asking = user_service("web", 1, vip="10.0.0.50")
+    world.docker.user_services = [asking]
+    await world.look()
+    world.survey = world.of_a_new_anchor()
+    survey = await world.look(NoQuorumError("no leader"))
+    assert survey.seen
+    assert (survey.nodes, survey.labelled) == (THREE, (asking,))
+
+
+async def test_an_anchor_that_never_saw_the_swarm_and_remembers_nothing_knows_that(world: World) -> None:
+    assert not (await world.look(NoQuorumError("no leader"))).seen
+    assert (await world.look()).seen
+
+
+async def test_a_service_that_is_newly_tracked_is_not_missing_because_the_last_anchor_did_not_ask_for_it(
+    world: World,
+) -> None:
+    await world.look()
+    assert not world.of_a_new_anchor("db").seen

@@ -36,6 +36,22 @@ async def test_a_ring_ends_the_wait() -> None:
     assert await waiting
 
 
+async def test_who_is_told_to_end_in_the_moment_of_a_ring_ends() -> None:
+    bell = Bell()
+
+    async def loop() -> None:
+        while True:
+            await bell.wait(60)
+
+    waiting = asyncio.create_task(loop())
+    await asyncio.sleep(0.01)
+    bell.ring()
+    waiting.cancel()
+    done, _ = await asyncio.wait({waiting}, timeout=1)
+    waiting.cancel()
+    assert done == {waiting}
+
+
 async def rung(*events: Event) -> tuple[bool, bool]:
     """Whether the containers' bell and the Swarm's rang because of the events, the subscription's own ring apart."""
     docker, containers, swarm = FakeDocker(), CountingBell(), CountingBell()
@@ -81,4 +97,18 @@ async def test_other_peoples_containers_wake_nobody() -> None:
 
 async def test_a_stream_that_ends_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
     await rung(FLOAT_DIED)
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+
+
+async def test_a_stream_that_ends_at_once_each_time_wakes_less_and_less_and_is_said_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    docker, containers = FakeDocker(), CountingBell()
+    stream = EventStream(
+        docker, FakeClock(), containers=containers, swarm=Bell(), tasks=LocalTasks(docker, FakeClock())
+    )
+    running = asyncio.create_task(stream.run())
+    await asyncio.sleep(1.0)
+    running.cancel()
+    assert containers.rings <= 8
     assert [record.levelname for record in caplog.records] == ["WARNING"]

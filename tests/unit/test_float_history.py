@@ -78,3 +78,10 @@ def test_a_volume_that_cannot_be_written_is_logged_and_stops_nothing(
 ) -> None:
     History(tmp_path / "gone" / "history.jsonl", node="a", limit=10).append(transition())
     assert "the history cannot be written" in caplog.text
+
+
+def test_a_volume_that_stays_full_is_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    history = History(tmp_path / "gone" / "history.jsonl", node="a", limit=10)
+    history.append(transition())
+    history.append(transition())
+    assert len(caplog.messages) == 1

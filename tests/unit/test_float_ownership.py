@@ -103,3 +103,17 @@ def test_a_record_of_an_older_release_names_no_routers(tmp_path: Path) -> None:
     (tmp_path / "owned.json").write_text('{"boot_id": "boot", "addresses": ["192.0.2.100"]}')
     record = OwnershipRecord(tmp_path / "owned.json", "boot")
     assert (record.addresses, record.watched) == (SPEC, ())
+
+
+def test_a_record_that_cannot_be_written_holds_for_this_float_is_said_once_and_catches_up(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "full"
+    record = OwnershipRecord(folder / "owned.json", "boot")
+    record.remember(SPEC)
+    record.catch_up()
+    assert record.addresses == SPEC
+    assert len(caplog.messages) == 1
+    folder.mkdir()
+    record.catch_up()
+    assert OwnershipRecord(folder / "owned.json", "boot").addresses == SPEC
