@@ -29,6 +29,7 @@ def find_clashes(settings: VrrpSettings, reading: Reading) -> list[str]:
         _interval,
         _only_ipv6,
         _peers_of_another_family,
+        _peers_that_are_virtual,
         _master,
         _check_ip,
         _flags,
@@ -92,6 +93,14 @@ def _peers_of_another_family(settings: VrrpSettings, reading: Reading) -> str | 
     if versions & {item.address.version for item in settings.virtual_ips}:
         return None
     return f"{reading.shown['unicast_peers']}: have another address family than the virtual IPs"
+
+
+def _peers_that_are_virtual(settings: VrrpSettings, reading: Reading) -> str | None:
+    virtual = {item.address for item in (*settings.virtual_ips, *settings.virtual_ips_excluded)}
+    twice = next((peer for peer in settings.peer_addresses or () if peer in virtual), None)
+    return (
+        f"{reading.shown['unicast_peers']}: names {twice}, which is a virtual IP and no node's own" if twice else None
+    )
 
 
 def _master(settings: VrrpSettings, reading: Reading) -> str | None:

@@ -89,7 +89,7 @@ class VirtualIp(Frozen):
         named = "@" in text or len(parts) == 3
         if not device and len(parts) == 3:
             device = parts.pop()
-        if len(parts) > 2 or (named and not device):
+        if len(parts) > 2 or (named and not device) or len(text.split()) > 1:
             raise ValueError(f"{text!r} is not ADDR[/PREFIX][@DEV]")
         check_device_name(device)
         return cls(**_host_address(text, parts), device=device or None)

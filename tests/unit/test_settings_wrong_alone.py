@@ -127,6 +127,15 @@ def test_a_wrong_password_is_refused_and_not_shown(name: str, password: str) -> 
             "KEEPALIVED_UNICAST_PEERS='192.0.2.1': have another address family than the virtual IPs",
         ),
         (
+            {"KEEPALIVED_VIRTUAL_IPS": "192.0.2.1", "KEEPALIVED_UNICAST_PEERS": "192.0.2.7,192.0.2.1"},
+            "KEEPALIVED_UNICAST_PEERS='192.0.2.7,192.0.2.1': names 192.0.2.1, which is a virtual IP and no node's own",
+        ),
+        (
+            {"KEEPALIVED_VIRTUAL_IPS": "#PYTHON2BASH:['192.0.2.1/24 dev eth0']"},
+            "KEEPALIVED_VIRTUAL_IPS=\"#PYTHON2BASH:['192.0.2.1/24 dev eth0']\": "
+            "'192.0.2.1/24 dev eth0' is not ADDR[/PREFIX][@DEV]",
+        ),
+        (
             {"KEEPALIVED_VIRTUAL_IPS": "192.0.2.1", "KEEPALIVED_VRRP_VERSION": "3", "KEEPALIVED_PASSWORD": "p"},
             "KEEPALIVED_VRRP_VERSION='3': VRRPv3 has no passwords; unset it, or KEEPALIVED_PASSWORD",
         ),
