@@ -104,7 +104,8 @@ class Checks:
         self._states[check] = after
         if replace(after, contrary=0) == replace(before, contrary=0):
             return
-        if after.ok is not before.ok:
+        found_failing = after.settled and not (before.settled or after.ok or after.broken)
+        if after.ok is not before.ok or found_failing:
             level = logging.INFO if after.ok else logging.WARNING
             logger.log(level, "check:%s %s: %s", check.kind, "holds" if after.ok else "fails", after.reason)
         if after.broken and (not before.broken or after.reason != before.reason):

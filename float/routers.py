@@ -174,4 +174,6 @@ def _why_master(entry: RouterEntry, now: float) -> str:
         return "no other node advertises"
     if heard.priority == 0:
         return f"{heard.source} said that it leaves (priority 0)"
+    if entry.router.preempt and entry.hears(now) and heard.priority < entry.priority:
+        return f"{heard.source} advertises priority {heard.priority}, less than ours of {entry.priority}"
     return f"{heard.source} was silent for {now - heard.at:.2f} s"

@@ -92,6 +92,15 @@ async def test_a_hanging_script_is_cut_and_fails(world: World) -> None:
     assert world.only.reason == "/check.sh was cut after 0.3 s"
 
 
+async def test_a_check_that_fails_from_the_start_says_once_in_the_log_why(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.adopt(checks=(ScriptCheck(script=script("#!/bin/sh\necho no database\nexit 1\n"), **FAST),))
+    assert await eventually(lambda: "check:script fails: /check.sh exited with 1: no database" in caplog.messages)
+    await asyncio.sleep(0.5)
+    assert len([message for message in caplog.messages if "check:script" in message]) == 1
+
+
 async def test_a_script_that_cannot_be_executed_fails_and_is_one_error(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:

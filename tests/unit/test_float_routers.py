@@ -126,6 +126,15 @@ def test_a_master_says_what_became_of_the_one_before(priority: int, reason: str)
     assert told.reason == reason
 
 
+def test_a_master_that_took_over_from_a_lesser_one_says_so() -> None:
+    routers = RouterBook()
+    routers.load(resolved_spec(ROUTER.model_copy(update={"preempt": True})))
+    routers.advert(advert(90), 99.9)
+    told = become(routers, VrrpState.MASTER, now=100.0)
+    assert told is not None
+    assert told.reason == "192.0.2.1 advertises priority 90, less than ours of 150"
+
+
 def test_a_master_that_took_over_from_a_demoted_one_says_so() -> None:
     routers = book()
     become(routers, VrrpState.BACKUP)
