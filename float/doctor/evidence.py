@@ -58,6 +58,9 @@ class HostEvidence:
     macs: frozenset[str] = frozenset()
     """Of this host's own interfaces."""
 
+    networkd: bool | None = False
+    """Whether somebody follows the kernel's network as systemd-networkd does."""
+
 
 @dataclass(frozen=True)
 class HeardAdvert:

@@ -106,10 +106,12 @@ def _confinement(host: HostEvidence) -> Iterator[Finding]:
 
 
 def _managers(host: HostEvidence) -> Iterator[Finding]:
-    if host.unix_sockets is None or host.dhcp_client is None:
+    if host.unix_sockets is None or host.dhcp_client is None or host.networkd is None:
         yield unknown(Check.NETWORK_MANAGER, "/proc/net cannot be read")
         return
     found = [c for c, pattern in _MANAGERS if any(re.search(pattern, name) for name in host.unix_sockets)]
+    if host.networkd and catalogue.NETWORKD not in found:
+        found.append(catalogue.NETWORKD)
     for complaint in found:
         yield complaint.found(complaint.meaning.partition(":")[0] + " on this host")
     if host.dhcp_client and catalogue.DHCPCD not in found:

@@ -31,6 +31,7 @@ def gather(keepalived: str, interfaces: Iterable[str]) -> HostEvidence:
         dhcp_client=_look(_hears_dhcp),
         sysctls=dict(_sysctls(interfaces)),
         macs=frozenset(_macs()),
+        networkd=_look(lambda: proc_tables.has_networkd(_table("netlink"))),
     )
 
 

@@ -10,6 +10,13 @@ from float.doctor.evidence import BoundSocket
 from shared.models import IpAddress
 
 VRRP = 112
+_ROUTE, _UEVENT = "0", "15"
+"""Netlink families (linux/netlink.h)."""
+
+_NETWORKD = 0x800405D5
+"""Links, neighbours, next hops, and of both IP versions addresses, routes and rules (linux/rtnetlink.h)."""
+
+_UDEV = 2
 _WHOLE_RANGE = ("0", "0", "4294967295")
 
 
@@ -37,6 +44,17 @@ def unix_names(table: str) -> frozenset[str]:
     """The names of /proc/net/unix, `@` before those of the abstract namespace."""
     rows = (line.split(maxsplit=7) for line in table.splitlines()[1:])
     return frozenset(row[7] for row in rows if len(row) == 8)
+
+
+def has_networkd(table: str) -> bool:
+    """Whether a socket of /proc/net/netlink listens as systemd-networkd's does, and its process to udev as well.
+
+    Up to systemd 253 it has no Unix socket with a name; with 252 the groups were 0x800405dd (measured).
+    """
+    rows = [line.split() for line in table.splitlines()[1:]]
+    listening = [(row[1], row[2], int(row[3], 16)) for row in rows if len(row) > 3]
+    following = {port for kind, port, groups in listening if kind == _ROUTE and groups & _NETWORKD == _NETWORKD}
+    return any(kind == _UEVENT and groups & _UDEV for kind, port, groups in listening if port in following)
 
 
 def is_remapped(uid_map: str) -> bool:

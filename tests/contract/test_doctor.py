@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from tests.contract.float_world import eventually, other_host, own_network, run
 
 pytestmark = pytest.mark.lab
 
+NETWORKD = Path("/lib/systemd/systemd-networkd")
 Report = dict[str, Any]
 SETTINGS = {
     "KEEPALIVED_VIRTUAL_IPS": "192.0.2.100,2001:db8::100",
@@ -203,6 +205,33 @@ async def test_a_service_on_the_virtual_ip_and_another_vrrp_program_are_seen(
     assert of(report, "nonlocal-bind") == [
         ("warning", "a service binds 192.0.2.100 itself, and ip_nonlocal_bind is 0"),
     ]
+
+
+@pytest.mark.skipif(not NETWORKD.exists(), reason="this machine has no systemd-networkd")
+async def test_a_real_systemd_networkd_is_seen_from_another_mount_namespace(examine: Callable[..., Any]) -> None:
+    program = f"mount -t tmpfs tmpfs /run && mkdir -p /run/systemd/netif && exec {NETWORKD}"
+    with subprocess.Popen(["unshare", "--mount", "sh", "-c", program], stderr=subprocess.DEVNULL) as networkd:
+        try:
+            assert eventually(lambda: "800" in run("sh", "-c", f"grep ' {networkd.pid} ' /proc/net/netlink || true"))
+            report = await examine(SETTINGS)
+        finally:
+            networkd.terminate()
+    assert of(report, "network-manager") == [("warning", "systemd-networkd runs on this host")]
+
+
+@pytest.mark.parametrize(("port", "found"), [(68, "warning"), (6868, "ok")])
+async def test_a_dhcp_client_is_seen_by_its_port(examine: Callable[..., Any], port: int, found: str) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.bind(("", port))
+        report = await examine(SETTINGS)
+    assert [verdict for verdict, _ in of(report, "network-manager")] == [found]
+
+
+def test_a_container_whose_root_is_not_the_hosts_is_told_so() -> None:
+    look = "from float.doctor.host_evidence import gather; print(gather('', ()).remapped)"
+    words = [sys.executable, "-c", look]
+    assert run(*words) == "False\n"
+    assert run("unshare", "--user", "--map-root-user", *words) == "True\n"
 
 
 async def test_nothing_of_the_host_is_changed(examine: Callable[..., Any]) -> None:

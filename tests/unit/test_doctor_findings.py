@@ -130,6 +130,7 @@ SPOILED: list[tuple[Complaint, Evidence, Aim, str]] = [
         AIM,
         "systemd-networkd runs",
     ),
+    (catalogue.NETWORKD, world.host(networkd=True), AIM, "systemd-networkd runs"),
     (
         catalogue.NETWORK_MANAGER,
         world.host(unix_sockets=frozenset({"/run/NetworkManager/private-dhcp"})),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 
+import pytest
+
 from float.advert import parse_advert
 from float.doctor import proc_tables
 from float.doctor.evidence import BoundSocket
@@ -23,6 +25,25 @@ UNIX = (
     "00000000c06ffcd4: 00000002 00000000 00010000 0001 01  1673 @ad/bus/systemd-network/bus-api-network\n"
     "00000000c06ffcd5: 00000002 00000000 00010000 0001 01  1674 /run/a name\n"
 )
+
+NETLINK = (
+    "sk               Eth Pid        Groups   Rmem     Wmem     Dump  Locks    Drops    Inode\n"
+    "0000000073d3257a 0   6182       800405dd 0        0        0     2        0        2279399 \n"
+    "00000000473968c6 0   0          00000000 0        0        0     2        0        2280384 \n"
+    "0000000046382f6a 15  6182       00000002 0        0        0     2        0        2279404 \n"
+)
+"""Of systemd-networkd 252."""
+
+
+def test_systemd_networkd_is_known_by_what_it_listens_to() -> None:
+    assert proc_tables.has_networkd(NETLINK)
+
+
+@pytest.mark.parametrize(
+    ("what", "instead"), [("800405dd", "00000555"), ("15  6182", "15  6183"), (" 00000002 ", " 00000001 ")]
+)
+def test_a_program_that_listens_to_less_is_another(what: str, instead: str) -> None:
+    assert not proc_tables.has_networkd(NETLINK.replace(what, instead))
 
 
 def test_sockets_that_are_bound_to_one_address_are_seen_and_the_others_not() -> None:
