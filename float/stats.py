@@ -24,9 +24,15 @@ class DumpError(ValueError):
 def parse_dump(text: str) -> dict[str, InstanceDump]:
     """Instances by name. Raises DumpError."""
     try:
-        return {entry["data"]["iname"]: _instance(entry) for entry in json.loads(text)}
+        return {_name(entry): _instance(entry) for entry in json.loads(text)}
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise DumpError(f"keepalived's dump cannot be read: {error!r}") from None
+
+
+def _name(entry: dict[str, dict[str, object]]) -> str:
+    if not isinstance(name := entry["data"]["iname"], str):
+        raise TypeError("an instance's name is no text")
+    return name
 
 
 def _instance(entry: dict[str, dict[str, object]]) -> InstanceDump:

@@ -45,6 +45,12 @@ def test_json_that_is_no_dump_is_refused(text: str) -> None:
         parse_dump(text)
 
 
+@pytest.mark.parametrize("name", [None, 7, True])
+def test_an_instance_whose_name_is_no_text_is_refused(name: object) -> None:
+    with pytest.raises(DumpError):
+        parse_dump(json.dumps([{**ENTRY, "data": {**ENTRY["data"], "iname": name}}]))
+
+
 def test_a_state_that_keepalived_does_not_have_is_refused() -> None:
     with pytest.raises(DumpError):
         parse_dump(TEXT.replace('"state": 2', '"state": 9'))
