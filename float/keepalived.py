@@ -7,12 +7,12 @@ import contextlib
 import ctypes
 import logging
 import os
-import re
 import signal
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
+from float.child_log import ChildLog
 from float.stats import DumpError, InstanceDump, parse_dump
 
 logger = logging.getLogger(__name__)
@@ -25,8 +25,6 @@ STOP_LIMIT = 4.0
 
 REALTIME_PRIORITY = 50
 _TEST_LIMIT = 10.0
-_PASSWORD = re.compile(r"(Password = ).*")
-"""How `--dump-conf` shows VRRPv2's password."""
 
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True)
@@ -44,7 +42,6 @@ class Keepalived:
         self._folder = folder
         self._program = program
         self._process: asyncio.subprocess.Process | None = None
-        self._log: asyncio.Task[None] | None = None
         self._watch: asyncio.Task[None] | None = None
         self._hurry: asyncio.Task[None] | None = None
         self._failures: asyncio.Queue[BaseException] = asyncio.Queue()
@@ -80,7 +77,16 @@ class Keepalived:
         await self._bury_orphan()
         for name in ("keepalived.pid", "vrrp.pid"):
             (self._folder / name).unlink(missing_ok=True)
-        self._process = await asyncio.create_subprocess_exec(
+        log = ChildLog()
+        try:
+            self._process = await self._spawn(flags, log.write_end)
+        finally:
+            log.handed_over()
+        self._hurry = self._beside(self._ask_for_priority(self._process), "keepalived-priority")
+        self._watch = self._beside(self._wait(self._process, on_exit), "keepalived-watch")
+
+    async def _spawn(self, flags: Sequence[str], stderr: int) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
             self._program,
             *("--dont-fork", "--log-console", "--no-syslog", "--vrrp", "--dont-respawn"),
             *("--use-file", str(self._folder / "keepalived.conf")),
@@ -89,14 +95,10 @@ class Keepalived:
             *flags,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
+            stderr=stderr,
             env={**os.environ, "TMPDIR": str(self._folder)},
             preexec_fn=_die_with_the_supervisor,
         )
-        self._hurry = self._beside(self._ask_for_priority(self._process), "keepalived-priority")
-        if self._process.stderr:
-            self._log = self._beside(_repeat_log(self._process.stderr), "keepalived-log")
-        self._watch = self._beside(self._wait(self._process, on_exit), "keepalived-watch")
 
     async def failing(self) -> None:
         """Wait, for ever, until one of our tasks beside keepalived fails. Raises what that raised."""
@@ -192,20 +194,6 @@ class Keepalived:
                 logger.error("an orphaned VRRP child does not end and is killed", extra={"pid": pid})
                 os.kill(pid, signal.SIGKILL)
             await asyncio.sleep(0.01)
-
-
-async def _repeat_log(stream: asyncio.StreamReader) -> None:
-    while True:
-        try:
-            line = await stream.readline()
-        except ValueError:
-            logger.warning("keepalived wrote a line that is too long; it is left out")
-            continue
-        if not line:
-            return
-        text = line.decode(errors="replace").strip()
-        if text:
-            logger.info("keepalived: %s", _PASSWORD.sub(r"\1(hidden)", text.split(": ", 1)[-1]))
 
 
 def release(about: str) -> str:
