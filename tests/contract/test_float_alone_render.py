@@ -99,6 +99,7 @@ WORDS_OF_OURS = frozenset(
         """
         global_defs router_id enable_script_security script_user vrrp_version vrrp_notify_fifo vrrp_garp_master_delay
         vrrp_garp_master_repeat vrrp_garp_master_refresh vrrp_garp_master_refresh_repeat vrrp_higher_prio_send_advert
+        vrrp_lower_prio_no_advert
         vrrp_skip_check_adv_addr max_auto_priority vrrp_mcast_group4 track_file file weight vrrp_instance state
         nopreempt interface virtual_router_id priority advert_int notify_deleted authentication auth_type auth_pass
         unicast_src_ip unicast_peer mcast_src_ip virtual_ipaddress virtual_ipaddress_excluded
