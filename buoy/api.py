@@ -105,6 +105,23 @@ class Link(Api):
     reason: str = ""
 
 
+class ForeignRouter(Api):
+    """A router whose adverts carry our VRID, and to which keepalived does not listen."""
+
+    address: str
+    version: int = Field(description="VRRP version of its last advert")
+    priority: int = Field(description="Of its last advert")
+    peer: bool = Field(default=False, description="The address is that of a node of the group")
+
+
+class ForeignClaim(Api):
+    """A MAC, none of the group's, that claims a virtual IP."""
+
+    virtual_ip: str
+    mac: str
+    interface: str
+
+
 class Router(Api):
     """One virtual router of this node."""
 
@@ -124,6 +141,8 @@ class Router(Api):
     master_priority: int | None = None
     virtual_ips: tuple[Vip, ...]
     peers: tuple[PeerNode, ...]
+    foreign_routers: tuple[ForeignRouter, ...] = Field(default=(), description="Heard in the last 10 s; 4 at most")
+    foreign_claims: tuple[ForeignClaim, ...] = Field(default=(), description="Heard in the last 90 s; 4 at most")
     counters: dict[str, int] = Field(description="keepalived's own statistics, under its names")
     conditions: tuple[Reason, ...] = Field(description="Those that concern this virtual router")
 
@@ -164,6 +183,7 @@ class NodeAnswer(Api):
     written_at: datetime.datetime | None = Field(default=None, description="When the float last spoke")
     spec_digest: str | None = Field(default=None, description="Of the spec that runs")
     refused_reason: str = Field(default="", description="Why the last spec offered was refused")
+    flood: str = Field(default="", description="Why not all packets of protocol 112 are looked at")
     link: Link | None = None
     anchor: Anchor | None = None
     conditions: tuple[Reason, ...] = ()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from buoy.api import (
     Anchor,
+    ForeignClaim,
+    ForeignRouter,
     HealthAnswer,
     HealthCheck,
     HistoryMark,
@@ -51,6 +53,7 @@ def _of_the_float(status: FloatStatus) -> dict[str, object]:
         "written_at": moment(status.written_at),
         "spec_digest": status.spec_digest,
         "refused_reason": status.refused_reason,
+        "flood": status.flood,
         "link": _link(status.link),
         "conditions": tuple(map(_condition, status.conditions)),
         "virtual_routers": tuple(_router(router, status.conditions) for router in status.virtual_routers),
@@ -136,6 +139,8 @@ def _router(router: RouterStatus, conditions: tuple[Condition, ...]) -> Router:
         master_priority=router.master_priority,
         virtual_ips=tuple(map(_vip, router.virtual_ips)),
         peers=tuple(PeerNode(address=p.address, hostname=p.hostname, priority=p.priority) for p in router.peers),
+        foreign_routers=tuple(ForeignRouter(**foreign.model_dump()) for foreign in router.foreign_routers),
+        foreign_claims=tuple(ForeignClaim(**claim.model_dump()) for claim in router.foreign_claims),
         counters=router.counters,
         conditions=tuple(_condition(c) for c in conditions if c.concerns(router.name)),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from buoy.api import NodeAnswer, Router
+from buoy.api import ForeignRouter, NodeAnswer, Router
 from buoy.cluster_api import Finding, Severity
 from buoy.cluster_view import MASTER, NodeReport
 from buoy.health import RUNNING
@@ -44,6 +44,8 @@ def _of_a_node(name: str, answer: NodeAnswer) -> Iterator[Finding]:
     if answer.refused_reason:
         text = "; ".join(answer.refused_reason.splitlines())
         yield _warning("refused", f"{name} refused the newest spec and runs the one before: {text}", node=name)
+    if answer.flood:
+        yield _warning("flood", f"{name}: {answer.flood}", node=name)
     for text in answer.anchor.warnings if answer.anchor else ():
         yield _warning("anchor", f"{name}: {text}", node=name)
 
@@ -76,6 +78,21 @@ def _of_a_router(name: str, router: Router) -> Iterator[Finding]:
     if not router.expected or (router.state == "FAULT" and router.allowed):
         text = _because(f"{name} is in {router.state} for {who}", router.reason)
         yield _warning("fault", text, node=name, vrid=router.vrid)
+    for foreign in router.foreign_routers:
+        text = f"{name} hears {_what(foreign, router)} for {who}"
+        yield _warning("foreign-router", text, node=name, vrid=router.vrid)
+    for claim in router.foreign_claims:
+        text = f"{claim.mac}, which is none of the nodes, claims {claim.virtual_ip} on {claim.interface} of {name}"
+        yield _warning("foreign-claim", text, node=name, vrid=router.vrid)
+
+
+def _what(foreign: ForeignRouter, router: Router) -> str:
+    if not foreign.peer:
+        advert = f"VRRPv{foreign.version}, priority {foreign.priority}"
+        return f"adverts of a foreign router at {foreign.address} ({advert})"
+    if foreign.version != router.version:
+        return f"VRRPv{foreign.version} from its peer {foreign.address}, and speaks VRRPv{router.version} itself,"
+    return f"adverts that came through a router, or are forged, from its peer {foreign.address}"
 
 
 def _versions(answers: Mapping[str, NodeAnswer]) -> Iterator[Finding]:

@@ -72,6 +72,9 @@ def _of_the_float(status: FloatStatus) -> Iterator[Metric]:
     for name in dict.fromkeys(c.name for c in status.conditions):
         condition.add_metric([name], all(c.ok for c in status.conditions if c.name == name))
     yield condition
+    yield GaugeMetricFamily(
+        "keepalived_advert_flood", "Whether more VRRP packets come than are looked at", value=bool(status.flood)
+    )
     yield from _of_the_routers(status.virtual_routers)
 
 
@@ -91,7 +94,7 @@ def _of_the_routers(routers: tuple[RouterStatus, ...]) -> Iterator[Metric]:
         priority.add_metric([*_labels(router), "base"], router.priority_base)
         priority.add_metric([*_labels(router), "effective"], router.priority_effective)
         since.add_metric(_labels(router), router.since)
-    yield from (priority, since, _presence(routers))
+    yield from (priority, since, _presence(routers), *_foreign(routers))
 
 
 def _labels(router: RouterStatus, interface: str = "") -> list[str]:
@@ -116,6 +119,20 @@ def _presence(routers: tuple[RouterStatus, ...]) -> Metric:
     for (address, interface), present in found.items():
         family.add_metric([address, interface], present)
     return family
+
+
+def _foreign(routers: tuple[RouterStatus, ...]) -> Iterator[Metric]:
+    """Numbers alone: a stranger who invents addresses makes no series of his own."""
+    heard = GaugeMetricFamily(
+        "keepalived_foreign_routers", "Routers with our VRID to which keepalived does not listen", labels=ROUTER
+    )
+    claims = GaugeMetricFamily(
+        "keepalived_foreign_claims", "MACs of no node that claim a virtual IP of the router", labels=ROUTER
+    )
+    for router in routers:
+        heard.add_metric(_labels(router), len(router.foreign_routers))
+        claims.add_metric(_labels(router), len(router.foreign_claims))
+    yield from (heard, claims)
 
 
 def _masters(masters: Mapping[int, int]) -> Metric:

@@ -11,6 +11,10 @@ RECENT = 5.0
 """Seconds for which an advert counts: VRRP's usual interval is one second, and a master may be lost between two."""
 
 
+MOST = 16
+"""Sources of one VRID that are remembered, so that invented ones do not fill the memory."""
+
+
 class AdvertLog:
     """The last advert of every source for every VRID; times are monotonic seconds."""
 
@@ -20,10 +24,18 @@ class AdvertLog:
     def note(self, advert: Advert, now: float) -> None:
         """An advert came; priority 0 says that its sender stops."""
         key = (advert.vrid, advert.source)
-        if advert.priority:
-            self._last[key] = now
-        else:
+        if not advert.priority:
             self._last.pop(key, None)
+        elif key in self._last or self._has_room(advert.vrid, now):
+            self._last[key] = now
+
+    def _has_room(self, vrid: int, now: float) -> bool:
+        """Whether one more source of that VRID can be remembered, once those that fell silent are forgotten."""
+        of_vrid = [key for key in self._last if key[0] == vrid]
+        for key in of_vrid if len(of_vrid) >= MOST else ():
+            if now - self._last[key] > RECENT:
+                del self._last[key]
+        return len(of_vrid) < MOST or any(key not in self._last for key in of_vrid)
 
     def masters(self, vrid: int, now: float) -> frozenset[IpAddress]:
         """Who advertises that VRID."""

@@ -5,8 +5,12 @@ from __future__ import annotations
 import ipaddress
 import socket
 import struct
+from typing import TYPE_CHECKING
 
 from float.advert import Advert, parse_advert, parse_ipv4_packet
+
+if TYPE_CHECKING:  # the lease keeper does without pydantic
+    from shared.models import IpAddress
 
 VRRP = 112
 """IP protocol number (RFC 9568, section 5.1.1.4)."""
@@ -43,7 +47,11 @@ def family_of(group: str) -> socket.AddressFamily:
 
 def read(sock: socket.socket) -> Advert | None:
     """The advert that came, or None for another packet. Raises BlockingIOError when there is none."""
+    return receive(sock)[1]
+
+
+def receive(sock: socket.socket) -> tuple[IpAddress, Advert | None]:
+    """Where the packet came from, and the advert that it is, or None. Raises BlockingIOError when there is none."""
     packet, sender = sock.recvfrom(2048)
-    if sock.family == socket.AF_INET6:
-        return parse_advert(ipaddress.IPv6Address(str(sender[0]).partition("%")[0]), packet)
-    return parse_ipv4_packet(packet)
+    source = ipaddress.ip_address(str(sender[0]).partition("%")[0])
+    return source, parse_ipv4_packet(packet) if source.version == 4 else parse_advert(source, packet)

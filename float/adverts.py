@@ -1,37 +1,81 @@
-"""VRRP adverts heard on the wire: who is master of a virtual router, with which priority."""
+"""VRRP adverts heard on the wire: who is master of a virtual router, with which priority, and who else speaks there.
+
+Two sockets for each address family, told apart by the kernel: one hears the adverts on which keepalived may act, the
+other one all the rest of protocol 112. So no flood of strangers keeps us from hearing a peer, and none costs more than
+its ration.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import socket
 from collections.abc import Callable
 
-from float import advert_sockets
+from float import advert_sockets, filter_program, packet_filter
 from float.advert import Advert
+from float.filter_program import Members
+from float.ration import Ration
+from float.rationed_reader import RationedReader
 from float.resolve import ALL_VRRP6_ROUTERS, ResolvedSpec
+from shared.models import IpAddress, Transport
 
 logger = logging.getLogger(__name__)
+
+OTHERS_A_SECOND = 200
+"""Packets of strangers that are looked at: ten routers that advertise every 50 ms are heard whole."""
+
+MEMBERS_A_SECOND = 200
+"""Adverts of members that are looked at beside three times what their intervals allow for."""
+
+FLOOD_LASTS = 10.0
+"""Seconds after which a flood that is not seen any more is over."""
+
+_WINDOW = 0.1
+OnAdvert = Callable[[Advert], None]
 
 
 class AdvertListener:
     """Raw sockets that hear what this host receives; they join the multicast groups themselves."""
 
-    def __init__(self) -> None:
-        self._on_advert: Callable[[Advert], None] = lambda _: None
-        self._sockets: tuple[socket.socket, ...] = ()
+    def __init__(self, *, others_a_second: int = OTHERS_A_SECOND) -> None:
+        self._others_a_second = others_a_second
+        self._members: tuple[RationedReader, ...] = ()
+        self._others: tuple[RationedReader, ...] = ()
         self._joined: set[tuple[str, str]] = set()
         self._deaf: set[tuple[str, str]] = set()
         """Where joining failed, which is said once."""
 
-    def open(self, on_advert: Callable[[Advert], None]) -> None:
-        """Listen from the running event loop. Raises OSError (PermissionError without NET_RAW)."""
-        self._on_advert = on_advert
-        self._sockets = advert_sockets.open_sockets()
-        for sock in self._sockets:
-            asyncio.get_running_loop().add_reader(sock, self._read, sock)
+        self._last_other: IpAddress | None = None
+        self._flood: tuple[float, IpAddress | None] | None = None
+
+    def open(self, on_advert: OnAdvert, on_other: OnAdvert | None = None) -> None:
+        """Listen from the running event loop. Raises OSError (PermissionError without NET_RAW).
+
+        `on_advert` hears the members of the virtual routers of `hear`, `on_other` (`on_advert` if there is none) all
+        others, and everybody before `hear`.
+        """
+        member, other = (functools.partial(self._take, told=told) for told in (on_advert, on_other or on_advert))
+        self._members = tuple(
+            RationedReader(sock, Ration(_in_window(MEMBERS_A_SECOND), _WINDOW), member, flooded=self._flooded)
+            for sock in advert_sockets.open_sockets()
+        )
+        self._others = tuple(
+            RationedReader(sock, Ration(_in_window(self._others_a_second), _WINDOW), other, flooded=self._flooded)
+            for sock in advert_sockets.open_sockets()
+        )
+        self._tell_apart(Members())
 
     def hear(self, spec: ResolvedSpec) -> None:
+        """The members are those of this spec from now on; multicast adverts are heard, too."""
+        self._tell_apart(_members_of(spec))
+        expected = 3 * sum(1 / router.router.advert_interval for router in spec.routers)
+        for reader in self._members:
+            reader.ration.most = _in_window(MEMBERS_A_SECOND + expected)
+        self.listen(spec)
+
+    def listen(self, spec: ResolvedSpec) -> None:
         """Hear multicast adverts too; where that cannot be, keepalived still does, and nothing is preempted.
 
         Beside unicast they are strangers', who tell which VRIDs a service cannot have; of both IP versions from the
@@ -54,18 +98,55 @@ class AdvertListener:
         """Hear the multicast group on that interface too; twice is once. Raises OSError."""
         if (interface, group) in self._joined:
             return
-        for sock in self._sockets:
-            if sock.family == advert_sockets.family_of(group):
-                advert_sockets.join(sock, interface, group)
+        for reader in (*self._members, *self._others):
+            if reader.sock.family == advert_sockets.family_of(group):
+                advert_sockets.join(reader.sock, interface, group)
                 self._joined.add((interface, group))
+
+    def flood(self, now: float) -> str:
+        """What there is to say of more packets than are looked at; empty while there are not."""
+        if self._flood is None or now - self._flood[0] > FLOOD_LASTS:
+            self._flood = None
+            return ""
+        source = self._flood[1]
+        who = f", from {source} among others" if source else ""
+        return f"more packets of protocol 112 come than are looked at{who}"
 
     def close(self) -> None:
         """Stop listening."""
-        for sock in self._sockets:
-            asyncio.get_running_loop().remove_reader(sock)
-            sock.close()
+        for reader in (*self._members, *self._others):
+            reader.close()
 
-    def _read(self, sock: socket.socket) -> None:
-        advert = advert_sockets.read(sock)
+    def _tell_apart(self, members: Members) -> None:
+        for reader in self._members:
+            packet_filter.attach(reader.sock, filter_program.adverts_of(members, _version(reader.sock)))
+        for reader in self._others:
+            packet_filter.attach(reader.sock, filter_program.all_but_adverts_of(members, _version(reader.sock)))
+
+    def _take(self, sock: socket.socket, *, told: OnAdvert) -> None:
+        self._last_other, advert = advert_sockets.receive(sock)
         if advert:
-            self._on_advert(advert)
+            told(advert)
+
+    def _flooded(self) -> None:
+        first = self._flood[1] if self._flood else self._last_other
+        self._flood = (asyncio.get_running_loop().time(), first)
+
+
+def _members_of(spec: ResolvedSpec) -> Members:
+    """A user's own template may speak any version, and reach its peers through routers."""
+    multicast = any(router.transport is Transport.MULTICAST for router in spec.routers)
+    return Members(
+        vrids=frozenset(router.router.vrid for router in spec.routers),
+        sources=None if multicast else frozenset(peer for router in spec.routers for peer in router.peers),
+        version=None if spec.own_text else spec.spec.vrrp_version,
+        direct=spec.own_text is None,
+    )
+
+
+def _in_window(a_second: float) -> int:
+    return int(a_second * _WINDOW)
+
+
+def _version(sock: socket.socket) -> int:
+    return 6 if sock.family == socket.AF_INET6 else 4

@@ -6,12 +6,11 @@ import ctypes
 import socket
 import struct
 
+from float.filter_program import Instruction
+
 _SO_ATTACH_FILTER = 26
 _LOAD_HALF, _LOAD_BYTE, _IF_EQUAL, _RETURN = 0x28, 0x30, 0x15, 0x06
 _WHOLE_FRAME = 0x40000
-Instruction = tuple[int, int, int, int]
-"""Code, jump if true, jump if false, operand (the kernel's classic BPF, networking/filter.rst)."""
-
 _TYPE_AT = 12
 _IPV4_PROTOCOL_AT = 14 + 9
 _IPV6_NEXT_HEADER_AT = 14 + 6

@@ -6,11 +6,14 @@ from collections.abc import Iterable
 
 from float.host import HostView, leasable
 from float.routers import RouterEntry
+from float.stranger import NOBODY, Seen
 from shared.models import VrrpState
 from shared.status import PeerStatus, RouterStatus, VipStatus
 
 
-def router_status(entry: RouterEntry, host: HostView, *, version: int, now: float) -> RouterStatus:
+def router_status(
+    entry: RouterEntry, host: HostView, *, version: int, now: float, strangers: Seen = NOBODY
+) -> RouterStatus:
     """One virtual router as the status file tells it; `now` is monotonic seconds."""
     router, resolved, heard = entry.router, entry.resolved, entry.hears(now)
     return RouterStatus(
@@ -32,6 +35,8 @@ def router_status(entry: RouterEntry, host: HostView, *, version: int, now: floa
         peers=tuple(PeerStatus(address=str(p.address), hostname=p.hostname, priority=p.priority) for p in router.peers),
         master_address=str(heard.source) if heard else None,
         master_priority=heard.priority if heard else None,
+        foreign_routers=strangers.routers,
+        foreign_claims=strangers.claims,
         counters=entry.counters,
     )
 

@@ -13,6 +13,7 @@ from float.lifecycle import Lifecycle
 from float.publish import router_status
 from float.resolve import ResolvedSpec
 from float.routers import RouterEntry
+from float.stranger import NOBODY, Seen
 from shared.clock import Clock, boot_id, uptime
 from shared.models import Condition
 from shared.status import FloatStatus, LinkStatus
@@ -47,6 +48,10 @@ class Picture:
     in_grace: bool
     entries: tuple[RouterEntry, ...]
     host: HostView
+    strangers: Mapping[str, Seen]
+    """By name of the virtual router."""
+
+    flood: str
 
 
 class Reporter:
@@ -96,8 +101,15 @@ class Reporter:
             alone=picture.alone,
             link=self._link_status(picture),
             conditions=picture.conditions,
+            flood=picture.flood,
             virtual_routers=tuple(
-                router_status(entry, picture.host, version=spec.vrrp_version, now=now)
+                router_status(
+                    entry,
+                    picture.host,
+                    version=spec.vrrp_version,
+                    now=now,
+                    strangers=picture.strangers.get(entry.router.name, NOBODY),
+                )
                 for entry in picture.entries
                 if spec
             ),

@@ -7,7 +7,7 @@ import functools
 import logging
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from float.advert_log import AdvertLog
 from float.adverts import AdvertListener
 from float.alone_source import AloneSource
 from float.arguments import Given, read_arguments
+from float.claim_ears import ClaimEars
 from float.custody import Custody
 from float.doctor.command import warnings_at_start
 from float.engine import Engine
@@ -27,6 +28,7 @@ from float.keepalived import Keepalived, release
 from float.lease import LeaseKeeper
 from float.link_client import LinkClient
 from float.log_style import LogStyle
+from float.neighbour import Claim
 from float.newcomers import Newcomers
 from float.notify_fifo import NotifyFifo
 from float.offers import Offers
@@ -38,6 +40,7 @@ from float.render import Renderer
 from float.report import Reporter
 from float.resolve import UnresolvableError
 from float.scripts import Scripts
+from float.strangers import Strangers
 from float.supervise import Doors, Supervisor
 from float.vacancy import Vacancy
 from shared.additions import SCRIPTS_FOLDER
@@ -45,6 +48,7 @@ from shared.clock import SystemClock
 from shared.errors import FatalError, SpecRefusedError
 from shared.link_protocol import SOCKET_NAME, FloatHello, Report
 from shared.logs import configure
+from shared.models import IpAddress
 from shared.settings import FloatSettings
 from shared.status_file import HISTORY_FILE, HISTORY_KEPT
 from shared.user_files import UserFiles
@@ -82,7 +86,7 @@ async def _serve(settings: FloatSettings, lease: LeaseKeeper, record: OwnershipR
     hello = FloatHello(version=_version(), container_id=own_container_id(), token=settings.link_token or "")
     supervisor = Supervisor(doors, hello=hello, alone=not settings.under_anchor)
     NotifyFifo(RUN_FOLDER / "notify.fifo").open(supervisor.noticed)
-    doors.adverts.open(supervisor.advert)
+    doors.adverts.open(supervisor.advert, supervisor.foreign_advert)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, supervisor.terminate)
@@ -136,13 +140,7 @@ async def _build_doors(
     }
     history = History(settings.status_folder / HISTORY_FILE, node=settings.node_hostname, limit=HISTORY_KEPT)
     advert_log, adverts = AdvertLog(), AdvertListener()
-    vacancy = Vacancy(
-        lambda nic, addresses, seconds: probe(nic, addresses, seconds=seconds),
-        adverts.hear,
-        advert_log,
-        clock=clock,
-        sleep=asyncio.sleep,
-    )
+    vacancy = Vacancy(_ask_who_has, adverts.listen, advert_log, clock=clock, sleep=asyncio.sleep)
     additions = Additions(Scripts(Path(SCRIPTS_FOLDER)))
     custody = Custody(addresses=addresses, lease=lease, record=record)
     return Doors(
@@ -163,6 +161,7 @@ async def _build_doors(
         advert_log=advert_log,
         lease=lease,
         newcomers=Newcomers(clock),
+        strangers=Strangers(ClaimEars(), _ask_who_has, clock),
         reporter=Reporter(
             folder=settings.status_folder,
             health_file=HEALTH_FILE,
@@ -175,6 +174,10 @@ async def _build_doors(
         log_style=LogStyle(settings.log_level, settings.log_format, configure=configure),
         told=(history.append, additions.tell),
     )
+
+
+async def _ask_who_has(nic: str, addresses: Collection[IpAddress], seconds: float) -> tuple[Claim, ...]:
+    return await probe(nic, addresses, seconds=seconds)
 
 
 @functools.cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from shared.status import FloatStatus, RouterStatus, VipStatus
@@ -28,9 +28,20 @@ def describe(status: FloatStatus) -> str:
             ("CONDITION", "HOLDS", "STRENGTH", "REASON"),
             ((c.name, "yes" if c.ok else "NO", c.strength.value, c.reason) for c in status.conditions),
         ),
-        "\n".join(f"WARNING  {warning}" for warning in status.warnings),
+        "\n".join(f"WARNING  {warning}" for warning in (*status.warnings, *_strangers(status))),
     ]
     return "\n\n".join(block for block in blocks if block)
+
+
+def _strangers(status: FloatStatus) -> Iterator[str]:
+    for router in status.virtual_routers:
+        for foreign in router.foreign_routers:
+            what = f"VRRPv{foreign.version}, priority {foreign.priority}"
+            yield f"{foreign.address} advertises VRID {router.vrid} ({what}); keepalived does not listen to it"
+        for claim in router.foreign_claims:
+            yield f"{claim.mac}, which is no peer, claims {claim.virtual_ip} on {claim.interface}"
+    if status.flood:
+        yield status.flood
 
 
 def _here(vip: VipStatus) -> str:

@@ -32,10 +32,12 @@ from float.newcomers import Newcomers
 from float.notice import Notice
 from float.offers import Offers
 from float.ownership import OwnershipRecord
+from float.ration import Ration
 from float.report import Picture, Reporter
 from float.resolve import ResolvedSpec
 from float.routers import RouterBook, Transition
 from float.situation import Situation
+from float.strangers import Strangers
 from shared.clock import Clock
 from shared.link_protocol import AnchorHello, FloatHello, Goodbye, Message, SpecMessage, VerdictMessage
 
@@ -43,6 +45,9 @@ logger = logging.getLogger(__name__)
 
 TICK = 1.0
 """Seconds between two turns when nothing happens."""
+
+ADVERTS_TO_WAKE_FOR = 10
+"""In a second: who forges adverts that always say something else shall not keep the loop turning."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,7 @@ class Doors:
     advert_log: AdvertLog
     lease: LeaseKeeper
     newcomers: Newcomers
+    strangers: Strangers
     reporter: Reporter
     clock: Clock
     additions: Additions
@@ -82,6 +88,7 @@ class Supervisor:
         self._look_at = 0.0
         self._news = True
         self._failed = False
+        self._wakes = Ration(ADVERTS_TO_WAKE_FOR, 1.0)
 
     # What wakes the loop.
 
@@ -151,8 +158,14 @@ class Supervisor:
     def advert(self, advert: Advert) -> None:
         """Another node's advert came."""
         self._doors.advert_log.note(advert, self._now())
-        if self._book.advert(advert, self._now()):
+        self._doors.strangers.heard(advert, member=True)
+        if self._book.advert(advert, self._now()) and self._wakes.take(self._now()):
             self._rouse()
+
+    def foreign_advert(self, advert: Advert) -> None:
+        """An advert came on which no keepalived of ours acts."""
+        self._doors.advert_log.note(advert, self._now())
+        self._doors.strangers.heard(advert, member=False)
 
     def checked(self) -> None:
         """A check of ours turned."""
@@ -167,6 +180,7 @@ class Supervisor:
         beside["additions"] = self._doors.additions.run(self.checked)
         beside["newcomers"] = self._doors.newcomers.run(lambda: self._book.entries, self._rouse)
         beside["keepalived"] = self._doors.keepalived.failing()
+        beside["strangers"] = self._doors.strangers.run()
         beside["counters"] = gather(self._doors.keepalived, self._book)
         try:
             async with asyncio.TaskGroup() as group:
@@ -283,6 +297,8 @@ class Supervisor:
             in_grace=self._situation.in_grace(now),
             entries=tuple(self._book.entries.values()),
             host=self._doors.custody.host,
+            strangers=self._doors.strangers.seen(),
+            flood=self._doors.adverts.flood(now),
         )
         self._doors.reporter.report(picture, news=self._news)
         self._news = False
@@ -311,6 +327,7 @@ class Supervisor:
         self._situation.observed("checks", self._doors.additions.conditions())
         self._book.load(resolved)
         self._doors.newcomers.look_at(self._book.entries)
+        self._doors.strangers.look_at(self._book.entries)
         self._situation.take_timing(resolved.spec)
         self._doors.adverts.hear(resolved)
 

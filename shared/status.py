@@ -29,6 +29,26 @@ class PeerStatus(Frozen):
     """Its priority while healthy, as the roster gives it."""
 
 
+class ForeignRouter(Frozen):
+    """Somebody whose adverts carry our VRID, and to whom keepalived does not listen."""
+
+    address: str
+    version: int
+    priority: int
+    """As its last advert has it."""
+
+    peer: bool = False
+    """Whether the address is that of a node of the group: its version is wrong, or the advert came through a router."""
+
+
+class ForeignClaim(Frozen):
+    """A MAC that is none of the group's, and that claims a virtual IP by ARP or IPv6 neighbour discovery."""
+
+    virtual_ip: str
+    mac: str
+    interface: str
+
+
 class RouterStatus(Frozen):
     """One virtual router of this node, now."""
 
@@ -58,6 +78,10 @@ class RouterStatus(Frozen):
     """Where the last advert of another node came from."""
 
     master_priority: int | None = None
+    foreign_routers: tuple[ForeignRouter, ...] = ()
+    """A few of them, when there are many."""
+
+    foreign_claims: tuple[ForeignClaim, ...] = ()
     counters: dict[str, int] = Field(default={})
     """keepalived's `stats` of the instance, under keepalived's own names (`advert_rcvd`, `become_master`, …)."""
 
@@ -120,6 +144,9 @@ class FloatStatus(PartStatus):
     virtual_routers: tuple[RouterStatus, ...] = ()
     warnings: tuple[str, ...] = ()
     """What the doctor had against this host when the float started."""
+
+    flood: str = ""
+    """What there is to say of more packets of protocol 112 than the float looks at; empty while there are not."""
 
 
 class AnchorStatus(PartStatus):

@@ -29,6 +29,9 @@ _IPV6_GROUP = "ff02::12"
 SHORTEST, LONGEST = 3.5, 30.0
 """Seconds of listening: more than three adverts of a VRRPv2 router; a longer interval is waited for up to LONGEST."""
 
+_EVERYTHING = 10_000
+"""Packets a second that are looked at: an advert that is not counted would look like one that a firewall dropped."""
+
 _ARRIVED = {errno.ENOPROTOOPT, errno.EPROTO}
 """What Linux makes of "protocol unreachable" and of ICMPv6's "unknown next header": nobody listens, the packet came."""
 
@@ -71,7 +74,7 @@ async def _claims_on(device: str, addresses: list[IpAddress], trouble: list[str]
 async def _listen(spec: ResolvedSpec, seconds: float, trouble: list[str]) -> tuple[HeardAdvert, ...] | None:
     """What passes each interface, and whether the kernel gives it on to a raw socket, as keepalived's is one."""
     passed: set[tuple[IpAddress, int]] = set()
-    above = AdvertListener()
+    above = AdvertListener(others_a_second=_EVERYTHING)
     try:
         above.open(lambda advert: passed.add((advert.source, advert.vrid)))
         below = await _listen_below(above, spec, seconds)

@@ -8,7 +8,7 @@ from buoy.cluster_api import Finding, Severity
 from buoy.cluster_view import NodeReport
 from buoy.findings import findings
 from shared.models import Strength
-from shared.status import LinkStatus
+from shared.status import ForeignClaim, ForeignRouter, LinkStatus
 from tests.unit.buoy_samples import BACKUP, FAULT, MASTER, condition, peers, report, router, silent, trio
 
 
@@ -116,3 +116,35 @@ def test_an_unreachable_nodes_last_word_is_not_held_against_the_others() -> None
     gone = replace(report("b", router(BACKUP, True)), error="no answer within 1.6 s")
 
     assert texts(report("a", router(MASTER)), gone) == ["b does not answer: no answer within 1.6 s"]
+
+
+def test_a_foreign_router_is_told_with_address_version_and_priority() -> None:
+    foreign = ForeignRouter(address="10.0.0.66", version=2, priority=255)
+
+    assert texts(report("a", router(MASTER, foreign_routers=(foreign,)))) == [
+        "a hears adverts of a foreign router at 10.0.0.66 (VRRPv2, priority 255) for keepalived (VRID 77)"
+    ]
+
+
+def test_a_peer_that_is_not_listened_to_is_told_with_the_reason() -> None:
+    other = ForeignRouter(address="10.0.0.2", version=2, priority=100, peer=True)
+    routed = ForeignRouter(address="10.0.0.2", version=3, priority=100, peer=True)
+
+    assert texts(report("a", router(MASTER, foreign_routers=(other, routed)))) == [
+        "a hears VRRPv2 from its peer 10.0.0.2, and speaks VRRPv3 itself, for keepalived (VRID 77)",
+        "a hears adverts that came through a router, or are forged, from its peer 10.0.0.2 for keepalived (VRID 77)",
+    ]
+
+
+def test_a_mac_that_claims_a_virtual_ip_is_named() -> None:
+    claim = ForeignClaim(virtual_ip="10.0.0.100", mac="02:00:00:00:00:66", interface="eth0")
+
+    assert texts(report("a", router(MASTER, foreign_claims=(claim,)))) == [
+        "02:00:00:00:00:66, which is none of the nodes, claims 10.0.0.100 on eth0 of a"
+    ]
+
+
+def test_a_flood_is_told() -> None:
+    assert texts(report("a", router(MASTER), flood="more packets of protocol 112 come than are looked at")) == [
+        "a: more packets of protocol 112 come than are looked at"
+    ]

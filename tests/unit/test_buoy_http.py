@@ -22,7 +22,7 @@ from buoy.node import NodeView
 from buoy.page import Page
 from buoy.routes import NodeRoutes
 from shared.models import Condition, Strength, VrrpState
-from shared.status import PeerStatus, RouterStatus, VipStatus
+from shared.status import ForeignClaim, ForeignRouter, PeerStatus, RouterStatus, VipStatus
 from tests.unit import buoy_samples as samples
 
 PATHS = [
@@ -300,6 +300,21 @@ async def test_metrics_carry_the_exporters_names_and_labels() -> None:
     assert found["keepalived_float_restarts_total",] == 4
     assert found["keepalived_float_start_time_seconds",] == 5
     assert found["keepalived_buoy_build_info", "9.9"] == 1
+
+
+async def test_metrics_count_strangers_and_name_none() -> None:
+    foreign = tuple(ForeignRouter(address=f"10.0.0.{n}", version=3, priority=255) for n in (66, 67))
+    claim = ForeignClaim(virtual_ip="10.0.0.100", mac="02:00:00:00:00:66", interface="eth0")
+    seen = samples.router(VrrpState.BACKUP, foreign_routers=foreign, foreign_claims=(claim,))
+    async with service(samples.node(seen, flood="more packets come than are looked at")) as buoy:
+        text = (await buoy.get("/metrics")).text
+    found = scraped(text)
+
+    assert found["keepalived_foreign_routers", "77", "eth0", "keepalived"] == 2
+    assert found["keepalived_foreign_claims", "77", "eth0", "keepalived"] == 1
+    assert found["keepalived_advert_flood",] == 1
+    assert "10.0.0.66" not in text
+    assert "02:00:00:00:00:66" not in text
 
 
 async def test_a_stale_status_shows_as_down_and_leaves_no_state_behind() -> None:

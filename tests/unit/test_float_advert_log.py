@@ -3,7 +3,7 @@ from __future__ import annotations
 import ipaddress
 
 from float.advert import Advert
-from float.advert_log import RECENT, AdvertLog
+from float.advert_log import MOST, RECENT, AdvertLog
 from tests.unit.float_samples import BEST, STRANGER
 
 
@@ -28,3 +28,14 @@ def test_a_peer_is_no_stranger_and_another_vrid_is_no_matter() -> None:
 def test_who_said_that_he_stops_and_who_is_long_silent_does_not_count() -> None:
     assert log((STRANGER, 100, 1.0), (STRANGER, 0, 1.5)).foreign(50, (), 2.0) is None
     assert log((STRANGER, 100, 1.0)).foreign(50, (), 1.1 + RECENT) is None
+
+
+def test_invented_sources_do_not_fill_the_memory() -> None:
+    made = log(*((ipaddress.ip_address(number), 100, 1.0) for number in range(1, 10_000)))
+    assert len(made.masters(50, 1.0)) == MOST
+
+
+def test_silent_sources_make_room_for_new_ones() -> None:
+    made = log(*((ipaddress.ip_address(number), 100, 1.0) for number in range(1, 100)))
+    made.note(Advert(STRANGER, 3, vrid=50, priority=100), 2.0 + RECENT)
+    assert made.masters(50, 2.0 + RECENT) == {STRANGER}

@@ -1,0 +1,59 @@
+"""Reads a socket as packets come, up to a ration: what is beyond stays in the kernel, which drops what does not fit.
+
+Python needs some 20 µs for a packet, so that whoever sends a hundred thousand a second would have the whole core, and
+the loop that keeps the virtual IPs right would starve.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+
+from float.ration import Ration
+
+_AT_ONCE = 16
+"""Packets after which other work has its turn."""
+
+
+class RationedReader:
+    """One non-blocking socket, read from the running event loop until it is closed."""
+
+    def __init__(
+        self, sock: socket.socket, ration: Ration, take: Callable[[socket.socket], None], *, flooded: Callable[[], None]
+    ) -> None:
+        self.sock = sock
+        self.ration = ration
+        self._take = take
+        self._flooded = flooded
+        self._loop = asyncio.get_running_loop()
+        self._pause: asyncio.TimerHandle | None = None
+        self._loop.add_reader(sock, self._read)
+
+    def close(self) -> None:
+        """Stop reading."""
+        if self._pause:
+            self._pause.cancel()
+        self._loop.remove_reader(self.sock)
+        self.sock.close()
+
+    def _read(self) -> None:
+        """Take what has come; `take` raises BlockingIOError when there is nothing more."""
+        for _ in range(_AT_ONCE):
+            if self.ration.exhausted(self._loop.time()):
+                self._rest()
+                return
+            try:
+                self._take(self.sock)
+            except BlockingIOError:
+                return
+            self.ration.take(self._loop.time())
+
+    def _rest(self) -> None:
+        self._flooded()
+        self._loop.remove_reader(self.sock)
+        self._pause = self._loop.call_later(self.ration.wait(self._loop.time()), self._resume)
+
+    def _resume(self) -> None:
+        self._pause = None
+        self._loop.add_reader(self.sock, self._read)
