@@ -38,14 +38,17 @@ class RationedReader:
         self.sock.close()
 
     def _read(self) -> None:
-        """Take what has come; `take` raises BlockingIOError when there is nothing more."""
+        """Take what has come; `take` raises BlockingIOError when there is nothing more.
+
+        Any other OSError tells once of something that happened to the socket (its NIC is off); it stays usable.
+        """
         for _ in range(_AT_ONCE):
             if self.ration.exhausted(self._loop.time()):
                 self._rest()
                 return
             try:
                 self._take(self.sock)
-            except BlockingIOError:
+            except OSError:
                 return
             self.ration.take(self._loop.time())
 

