@@ -12,7 +12,7 @@ from float.command_line import Command, ask_handover, parse_arguments, print_sta
 from float.status_table import describe
 from shared.clock import boot_id
 from shared.models import Condition, VrrpState
-from shared.status import FloatStatus, LinkStatus, PeerStatus, RouterStatus, VipStatus
+from shared.status import FloatStatus, ForeignClaim, ForeignRouter, LinkStatus, PeerStatus, RouterStatus, VipStatus
 from shared.status_file import write_status
 
 STATUS = FloatStatus(
@@ -100,6 +100,18 @@ def test_a_router_that_a_condition_forbids_says_so_and_warnings_stand_last() -> 
     told = describe(STATUS.model_copy(update={"virtual_routers": (router,), "warnings": ("doctor: NetworkManager",)}))
     assert "FAULT (forbidden)" in told
     assert told.splitlines()[-1] == "WARNING  doctor: NetworkManager"
+
+
+def test_strangers_and_floods_are_warnings_too() -> None:
+    foreign = ForeignRouter(address="192.0.2.66", version=2, priority=255)
+    claim = ForeignClaim(virtual_ip="192.0.2.100", mac="02:00:00:00:00:66", interface="eth0")
+    router = STATUS.virtual_routers[0].model_copy(update={"foreign_routers": (foreign,), "foreign_claims": (claim,)})
+    told = describe(STATUS.model_copy(update={"virtual_routers": (router,), "flood": "more packets come"}))
+    assert told.splitlines()[-3:] == [
+        "WARNING  192.0.2.66 advertises VRID 77 (VRRPv2, priority 255); keepalived does not listen to it",
+        "WARNING  02:00:00:00:00:66, which is no peer, claims 192.0.2.100 on eth0",
+        "WARNING  more packets come",
+    ]
 
 
 def test_a_float_alone_has_no_link_to_lose() -> None:
