@@ -106,18 +106,17 @@ class Strangers:
 
     async def run(self) -> None:
         """Find out whose the unknown MACs are, and ask for strangers, for ever."""
-        asking = asyncio.get_running_loop().create_task(self._keep_asking(), name="strangers-question")
-        try:
-            while True:
-                await self._news.wait()
-                self._news.clear()
-                await self._learn_peers()
-                for device, claim in self._unknown:
-                    self._judge(device, claim)
-                self._unknown.clear()
-                await asyncio.sleep(_PAUSE)
-        finally:
-            asking.cancel()
+        await asyncio.gather(self._keep_judging(), self._keep_asking())
+
+    async def _keep_judging(self) -> None:
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            await self._learn_peers()
+            for device, claim in self._unknown:
+                self._judge(device, claim)
+            self._unknown.clear()
+            await asyncio.sleep(_PAUSE)
 
     async def _keep_asking(self) -> None:
         await asyncio.sleep(_FIRST_QUESTION)
