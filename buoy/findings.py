@@ -79,20 +79,20 @@ def _of_a_router(name: str, router: Router) -> Iterator[Finding]:
         text = _because(f"{name} is in {router.state} for {who}", router.reason)
         yield _warning("fault", text, node=name, vrid=router.vrid)
     for foreign in router.foreign_routers:
-        text = f"{name} hears {_what(foreign, router)} for {who}"
-        yield _warning("foreign-router", text, node=name, vrid=router.vrid)
+        yield _warning("foreign-router", _heard(name, foreign, router, who), node=name, vrid=router.vrid)
     for claim in router.foreign_claims:
         text = f"{claim.mac}, which is none of the nodes, claims {claim.virtual_ip} on {claim.interface} of {name}"
         yield _warning("foreign-claim", text, node=name, vrid=router.vrid)
 
 
-def _what(foreign: ForeignRouter, router: Router) -> str:
+def _heard(name: str, foreign: ForeignRouter, router: Router, who: str) -> str:
+    source, version = foreign.address, foreign.version
     if not foreign.peer:
-        advert = f"VRRPv{foreign.version}, priority {foreign.priority}"
-        return f"adverts of a foreign router at {foreign.address} ({advert})"
-    if foreign.version != router.version:
-        return f"VRRPv{foreign.version} from its peer {foreign.address}, and speaks VRRPv{router.version} itself,"
-    return f"adverts that came through a router, or are forged, from its peer {foreign.address}"
+        advert = f"VRRPv{version}, priority {foreign.priority}"
+        return f"{name} hears adverts of a foreign router at {source} ({advert}) for {who}"
+    if version != router.version:
+        return f"{name} hears VRRPv{version} from its peer {source}, and speaks VRRPv{router.version} itself, for {who}"
+    return f"{name} hears adverts that came through a router, or are forged, from its peer {source} for {who}"
 
 
 def _versions(answers: Mapping[str, NodeAnswer]) -> Iterator[Finding]:

@@ -21,6 +21,7 @@ from float.arguments import Given, read_arguments
 from float.claim_ears import ClaimEars
 from float.custody import Custody
 from float.doctor.command import warnings_at_start
+from float.doors import Doors
 from float.engine import Engine
 from float.examine import Examiner
 from float.history import History
@@ -41,7 +42,7 @@ from float.report import Reporter
 from float.resolve import UnresolvableError
 from float.scripts import Scripts
 from float.strangers import Strangers
-from float.supervise import Doors, Supervisor
+from float.supervise import Supervisor
 from float.vacancy import Vacancy
 from shared.additions import SCRIPTS_FOLDER
 from shared.clock import SystemClock

@@ -1,9 +1,7 @@
 """The float's loop: spec, verdict and adverts in; keepalived kept right; status out.
 
-Everything that happens (a message, a notify line, an advert, a signal, a dead child, the timer) only wakes the loop;
-each turn then looks at all that is known and does what is missing. The order inside a turn is a safety property: the
-track files, which forbid and demote, are written before anything else; addresses are swept before keepalived starts.
-So is it that no step which fails (a full disk, a kernel that refuses) keeps the rest of the turn from being done.
+Everything that happens (a message, a notify line, an advert, a signal, a dead child, the timer) is booked and wakes the
+loop; each turn (see `turn`) then looks at all that is known and does what is missing.
 """
 
 from __future__ import annotations
@@ -11,65 +9,25 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from collections.abc import Coroutine
 from typing import Any
 
-from float.additions import Additions
 from float.advert import Advert
-from float.advert_log import AdvertLog
-from float.adverts import AdvertListener
-from float.beside import Steps
 from float.counters import gather
-from float.custody import Custody
 from float.departure import Leaving
-from float.engine import Engine
-from float.keepalived import Keepalived
-from float.lease import LeaseKeeper
-from float.lifecycle import ChildState
-from float.log_style import LogStyle
-from float.newcomers import Newcomers
+from float.doors import Doors
 from float.notice import Notice
-from float.offers import Offers
-from float.ownership import OwnershipRecord
 from float.ration import Ration
-from float.report import Picture, Reporter
 from float.resolve import ResolvedSpec
 from float.routers import RouterBook, Transition
 from float.situation import Situation
-from float.strangers import Strangers
-from shared.clock import Clock
+from float.turn import TICK, Turn
 from shared.link_protocol import AnchorHello, FloatHello, Goodbye, Message, SpecMessage, VerdictMessage
 
 logger = logging.getLogger(__name__)
 
-TICK = 1.0
-"""Seconds between two turns when nothing happens."""
-
 ADVERTS_TO_WAKE_FOR = 10
 """In a second: who forges adverts that always say something else shall not keep the loop turning."""
-
-
-@dataclass(frozen=True)
-class Doors:
-    """The supervisor's collaborators."""
-
-    keepalived: Keepalived
-    engine: Engine
-    offers: Offers
-    custody: Custody
-    record: OwnershipRecord
-    adverts: AdvertListener
-    advert_log: AdvertLog
-    lease: LeaseKeeper
-    newcomers: Newcomers
-    strangers: Strangers
-    reporter: Reporter
-    clock: Clock
-    additions: Additions
-    log_style: LogStyle
-    told: tuple[Callable[[Transition], None], ...]
-    """Who hears of each transition, in this order: history, notify scripts."""
 
 
 class Supervisor:
@@ -81,12 +39,7 @@ class Supervisor:
         self._wake = asyncio.Event()
         self._book = RouterBook()
         self._situation = Situation(doors.clock.monotonic(), alone=alone)
-        self._steps = Steps()
-        self._configured = False
-        """Whether keepalived has a configuration of this float's to run."""
-
-        self._look_at = 0.0
-        self._news = True
+        self._turn = Turn(doors, self._book, self._situation, on_exit=self.keepalived_exited)
         self._failed = False
         self._wakes = Ration(ADVERTS_TO_WAKE_FOR, 1.0)
 
@@ -199,7 +152,7 @@ class Supervisor:
         """Turn after turn until it is time to go, and what has to be done then; the link still hears it."""
         while not self._situation.over(self._book.masters(), self._now()):
             await self._sleep()
-            await self._turn()
+            await self._turn.take()
         await self._shut_down()
 
     async def _for_ever(self, name: str, work: Coroutine[Any, Any, None]) -> None:
@@ -222,87 +175,6 @@ class Supervisor:
             await asyncio.wait_for(self._wake.wait(), min(until, now + TICK) - now + 0.001)
         self._wake.clear()
 
-    async def _turn(self) -> None:
-        now = self._now()
-        with self._steps.step("deciding"):
-            self._decide(now)
-        resolved = self._doors.offers.adopted
-        if resolved and self._may_begin():
-            await self._keep(resolved, now)
-        if self._news or now >= self._look_at:
-            await self._look(now)
-        self._report(now)
-
-    async def _keep(self, resolved: ResolvedSpec, now: float) -> None:
-        """keepalived as it should be; what cannot be configured leaves the running one its leases and its keeper."""
-        engine = self._doors.engine
-        with self._steps.step("the configuration"):
-            engine.configure(resolved, self._book.entries.values())
-            self._configured = True
-        if not self._configured:
-            return
-        with self._steps.step("keepalived"):
-            if why := self._unsteered(resolved, now):
-                await engine.rest(resolved, why)
-            else:
-                await engine.keep_running(resolved, on_exit=self.keepalived_exited)
-        self._situation.consider_giving_up(engine.lifecycle, now)
-        with self._steps.step("the leases"):
-            engine.hold_leases(self._book.masters())
-
-    def _unsteered(self, resolved: ResolvedSpec, now: float) -> str:
-        """Why keepalived must rest: something stands against this node, and a virtual router of a user's own file
-        has no track file of ours, so that stopping is the only way to demote it. Empty while all is well.
-        """
-        against = next((c for c in self._situation.conditions(now) if not c.ok), None)
-        if resolved.own_text is None or against is None or not self._book.strangers:
-            return ""
-        names = ", ".join(sorted(self._book.strangers))
-        return (
-            f"{against.name}: {against.reason}; and {names}, which the template includes, cannot be demoted otherwise"
-        )
-
-    def _may_begin(self) -> bool:
-        """Not before a node that is new knows whether its VIPs are served, which takes half a second at most."""
-        return self._doors.engine.lifecycle.state is not ChildState.STOPPED or not self._doors.newcomers.undecided()
-
-    def _decide(self, now: float) -> None:
-        self._situation.say_link_changes(now)
-        self._situation.consider_orphanhood(tuple(self._book.entries.values()), now)
-        self._situation.observed("newcomers", self._doors.newcomers.conditions(self._book.entries))
-        self._book.decide(self._situation.conditions(now), now, outdated=self._situation.outdated)
-        self._doors.engine.tell(self._book.entries.values())
-
-    async def _look(self, now: float) -> None:
-        self._look_at = now + TICK
-        self._doors.record.catch_up()
-        with self._steps.step("looking at the addresses"):
-            await self._doors.custody.look_if_changed()
-            if self._doors.engine.lifecycle.state is ChildState.RUNNING:
-                await self._doors.custody.remove_strays(self._book.entries.values(), now)
-        if not self._doors.lease.alive():
-            logger.error("the lease keeper died; this float ends so that its VIPs do not lapse unseen")
-            self._situation.leave(Leaving("its lease keeper died", now, exit_code=1))
-
-    def _report(self, now: float) -> None:
-        picture = Picture(
-            resolved=self._doors.offers.adopted,
-            digest=self._doors.offers.digest,
-            refused=self._doors.offers.refused,
-            lifecycle=self._doors.engine.lifecycle,
-            conditions=self._situation.conditions(now),
-            alone=self._situation.alone,
-            link_reason=self._situation.link_reason(now),
-            link_up=self._situation.link_up(now),
-            in_grace=self._situation.in_grace(now),
-            entries=tuple(self._book.entries.values()),
-            host=self._doors.custody.host,
-            strangers=self._doors.strangers.seen(),
-            flood=self._doors.adverts.flood(now),
-        )
-        self._doors.reporter.report(picture, news=self._news)
-        self._news = False
-
     async def _shut_down(self) -> None:
         """Release the virtual IPs before anything else; what fails here keeps nothing else from being done."""
         logger.info("ending: %s", self._situation.leaving.reason if self._situation.leaving else "a part of it failed")
@@ -317,8 +189,8 @@ class Supervisor:
         await self._doors.engine.stop(self._doors.offers.adopted)
 
     async def _say_last(self) -> None:
-        self._news = True
-        self._report(self._now())
+        self._turn.news = True
+        self._turn.report(self._now())
 
     # Beside the loop.
 
@@ -344,7 +216,7 @@ class Supervisor:
             told(transition)
 
     def _rouse(self) -> None:
-        self._news = True
+        self._turn.news = True
         self._wake.set()
 
     def _now(self) -> float:

@@ -7,7 +7,7 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from pathlib import Path
 
 import pytest
@@ -17,12 +17,15 @@ from float.addresses import Addresses
 from float.advert_log import AdvertLog
 from float.adverts import AdvertListener
 from float.alone_source import AloneSource
+from float.claim_ears import ClaimEars
 from float.custody import Custody
+from float.doors import Doors
 from float.engine import Engine
 from float.examine import Examiner
 from float.keepalived import Keepalived
 from float.lease import LeaseKeeper
 from float.log_style import LogStyle
+from float.neighbour import Claim
 from float.newcomers import Newcomers
 from float.notify_fifo import NotifyFifo
 from float.offers import Offers
@@ -31,11 +34,12 @@ from float.probe import probe
 from float.render import Renderer
 from float.report import Reporter
 from float.scripts import Scripts
-from float.supervise import Doors, Supervisor
+from float.strangers import Strangers
+from float.supervise import Supervisor
 from float.vacancy import Vacancy
 from shared.clock import SystemClock
 from shared.link_protocol import FloatHello
-from shared.models import FloatSpec, Transport
+from shared.models import FloatSpec, IpAddress, Transport
 from shared.settings_base import LogFormat, LogLevel
 from tests.contract.float_world import ROUTER, SPEC, eventually, kernel_address, own_network
 
@@ -54,6 +58,7 @@ class Machine:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.keepalived = Keepalived(folder)
+        self.ears = ClaimEars()
         self.addresses, self.lease = Addresses(), LeaseKeeper()
         (folder / "track").mkdir()
         self.wire = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(0x0800))
@@ -98,13 +103,11 @@ class Machine:
         lease.start()
         custody = Custody(addresses=addresses, lease=lease, record=record)
         adverts = AdvertListener()
-        vacancy = Vacancy(
-            lambda nic, wanted, seconds: probe(nic, wanted, seconds=seconds),
-            adverts.hear,
-            log,
-            clock=clock,
-            sleep=asyncio.sleep,
-        )
+
+        async def ask(nic: str, wanted: Collection[IpAddress], seconds: float) -> tuple[Claim, ...]:
+            return await probe(nic, wanted, seconds=seconds)
+
+        vacancy = Vacancy(ask, adverts.listen, log, clock=clock, sleep=asyncio.sleep)
         identity = {"version": "", "hostname": "float", "container_id": "", "keepalived_version": "", "warnings": ()}
         return Doors(
             keepalived=self.keepalived,
@@ -128,6 +131,7 @@ class Machine:
             advert_log=log,
             lease=lease,
             newcomers=Newcomers(clock),
+            strangers=Strangers(self.ears, ask, clock),
             reporter=Reporter(
                 folder=self.folder,
                 health_file=self.folder / "health",
@@ -149,6 +153,7 @@ async def machine(tmp_path: Path) -> AsyncIterator[Machine]:
         made = Machine(tmp_path)
         yield made
         made.wire.close()
+        made.ears.close()
         await made.addresses.close()
 
 

@@ -25,6 +25,8 @@ PICTURE = Picture(
     in_grace=False,
     entries=(),
     host=HostView((), ()),
+    strangers={},
+    flood="",
 )
 
 
