@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,6 +57,12 @@ def documented() -> dict[Call, str]:
     """What the guide says is let through, and why."""
     rows = _ROW.findall(GUIDE.read_text())
     return {Call(method, path, query.strip("?=")): why for method, path, query, why in rows}
+
+
+def script() -> str:
+    """What the proxy's container runs, as the shell gets it."""
+    (indented,) = re.findall(r"^      - \|\n((?: {8}.*\n)+)", STACK_FILE.read_text(), re.MULTILINE)
+    return textwrap.dedent(indented).replace("$$", "$")
 
 
 def _with_placeholders(path: str) -> str:

@@ -32,8 +32,17 @@ def image(registry: str) -> str:
 
 def denied(host: Host) -> list[str]:
     """Every call that a proxy on the host denied, as its container's log tells as long as it exists."""
-    logs = [_log(host, c.id) for c in host.containers() if c.service.endswith(SERVICE)]
-    return [call for text in logs for call in _DENIED.findall(text)]
+    return [call for id in containers(host) for call in denied_in(_log(host, id))]
+
+
+def denied_in(log: str) -> list[str]:
+    """Every call that was denied, from a proxy's log."""
+    return _DENIED.findall(log)
+
+
+def containers(host: Host) -> list[str]:
+    """The ids of the proxies on the host, in whatever state."""
+    return [container.id for container in host.containers() if container.service.endswith(SERVICE)]
 
 
 def _log(host: Host, container: str) -> str:
