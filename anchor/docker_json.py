@@ -137,6 +137,7 @@ def inspected_container(raw: Json) -> Container:
         labels=_labels(config, "Labels"),
         mounts={_needed(mount, "Destination"): _mount(mount) for mount in _list(raw, "Mounts")},
         token=_variable(_texts(config, "Env"), TOKEN_VARIABLE),
+        stop_signal=_text(config, "StopSignal"),
     )
 
 

@@ -139,6 +139,8 @@ class Container:
     labels: Mapping[str, str] = field(default_factory=dict)
     mounts: Mapping[str, Mount] = field(default_factory=dict)
     token: str = field(default="", repr=False)
+    stop_signal: str = ""
+    """The image's own, as its author wrote it: `SIGWINCH`, `28`; empty means SIGTERM. Only where it was inspected."""
 
     @property
     def running(self) -> bool:

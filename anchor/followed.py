@@ -6,6 +6,7 @@ service without such a task here may not be represented here: the condition `ser
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -52,6 +53,23 @@ def joined(follows: Iterable[Follow]) -> tuple[Follow, ...]:
 def stops(event: Event) -> bool:
     """Whether the event says that a container was told to end."""
     return event.action == "kill" and event.labels.get("signal") in FATAL_SIGNALS
+
+
+def may_stop(event: Event) -> bool:
+    """Whether the event says so where its signal is the image's own for it, as SIGWINCH (28) is for httpd."""
+    return event.action == "kill" and event.labels.get("signal", "") not in FATAL_SIGNALS | {""}
+
+
+def is_signal(stop_signal: str, number: str) -> bool:
+    """Whether an image's stop signal, by name or number as its author wrote it, is that number."""
+    name = stop_signal.strip().upper().removeprefix("SIG")
+    base, plus, offset = name.partition("+")
+    if name.isdecimal():
+        return name == number
+    found = signal.Signals.__members__.get(f"SIG{base}")
+    if found is None or (plus and not offset.isdecimal()):
+        return False
+    return str(found + int(offset or 0)) == number
 
 
 def conditions(

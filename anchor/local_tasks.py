@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 
 from anchor import followed
 from anchor.engine import Engine
-from anchor.facts import SERVICE_ID_LABEL, EngineError, Event, LocalTask
+from anchor.facts import SERVICE_ID_LABEL, EngineError, Event, LocalTask, NotFoundError
 from anchor.followed import STOPPING_FOR, Follow
 from anchor.trouble import Trouble
 from anchor.wakeups import Bell
@@ -41,6 +41,9 @@ class LocalTasks:
 
         self._tasks: dict[str, tuple[LocalTask, ...]] = {}
         self._stopping: dict[str, float] = {}
+        self._doubted: dict[str, str] = {}
+        """Containers that got a signal which ends some images and not others, and that signal's number."""
+
         self._dirty: set[str] = set()
         self._trouble = Trouble()
         self._serving: dict[str, frozenset[str]] = {}
@@ -73,6 +76,8 @@ class LocalTasks:
         """That container's service is to be looked at."""
         if followed.stops(event) or event.action == "die":  # Docker's list may call a dead one running for a moment
             self._stopping[event.id] = self._clock.monotonic()
+        elif followed.may_stop(event):
+            self._doubted[event.id] = event.labels["signal"]
         elif event.action == "start":
             self._stopping.pop(event.id, None)
         self._dirty.add(event.labels[SERVICE_ID_LABEL])
@@ -109,6 +114,7 @@ class LocalTasks:
         try:
             while self._dirty:
                 await self._look_at(frozenset(self._dirty))
+            await self._ask_for_stop_signals()
         except EngineError as error:
             began = not self._trouble.now
             self._trouble, news = self._trouble.met(str(error), self._clock.monotonic())
@@ -117,6 +123,17 @@ class LocalTasks:
         else:
             self._trouble, _ = self._trouble.over()
         return self._tasks != before or bool(self._stopping)
+
+    async def _ask_for_stop_signals(self) -> None:
+        while self._doubted:
+            container, number = next(iter(self._doubted.items()))
+            try:
+                own = (await self._engine.container(container)).stop_signal
+            except NotFoundError:
+                own = number  # it is gone
+            self._doubted.pop(container, None)
+            if followed.is_signal(own, number):
+                self._stopping[container] = self._clock.monotonic()
 
     async def _look_at(self, services: frozenset[str]) -> None:
         """One service by a call of its own, several by one that lists all tasks of the node."""

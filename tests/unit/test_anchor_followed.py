@@ -78,3 +78,21 @@ def test_what_is_not_followed_any_more_is_what_is_left_of_before() -> None:
 
 def test_one_service_has_one_condition_for_all_its_routers() -> None:
     assert followed.joined([WEB, Follow("web", "id-web", ("VI_1",))]) == (Follow("web", "id-web", ("web", "VI_1")),)
+
+
+@pytest.mark.parametrize(
+    ("own", "number", "same"),
+    [
+        ("SIGWINCH", "28", True),
+        ("WINCH", "28", True),
+        ("28", "28", True),
+        ("SIGRTMIN+3", "37", True),
+        ("SIGTERM", "28", False),
+        ("", "28", False),
+        ("SIGRTMIN+x", "34", False),
+        ("SIG_DFL", "0", False),
+        ("nonsense", "28", False),
+    ],
+)
+def test_an_images_stop_signal_is_read_by_name_and_number(own: str, number: str, same: bool) -> None:
+    assert followed.is_signal(own, number) is same

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from anchor.facts import SERVICE_ID_LABEL, EngineError, Event, LocalTask
+from anchor.facts import SERVICE_ID_LABEL, Container, EngineError, Event, LocalTask
 from anchor.followed import STOPPING_FOR, Follow
 from anchor.local_tasks import RETIRE_FOR, LocalTasks
 from tests.unit.anchor_fakes import FakeClock, FakeDocker
@@ -141,3 +141,27 @@ async def test_a_service_counts_as_seen_only_after_a_look_that_succeeded() -> No
     assert not world.tasks.seen
     await world.tasks.look()
     assert world.tasks.seen
+
+
+async def test_a_task_whose_image_names_a_stop_signal_of_its_own_counts_as_told_to_stop_by_that_one_alone() -> None:
+    world = World(WEB)
+    await world.tasks.look()
+    world.docker.containers_by_id["c1"] = Container("c1", "web.1", "httpd", "i", "running", stop_signal="SIGWINCH")
+    world.tasks.happened(event("kill", signal="1"))
+    await world.tasks.look()
+    assert world.ok() == {"service:web": True}
+    world.tasks.happened(event("kill", signal="28"))
+    assert await world.tasks.look()
+    assert world.ok() == {"service:web": False}
+
+
+async def test_a_container_that_cannot_be_asked_for_its_stop_signal_is_asked_again() -> None:
+    world = World(WEB)
+    await world.tasks.look()
+    world.docker.containers_by_id["c1"] = Container("c1", "web.1", "httpd", "i", "running", stop_signal="28")
+    world.docker.fail("container", EngineError("500"))
+    world.tasks.happened(event("kill", signal="28"))
+    await world.tasks.look()
+    assert world.ok() == {"service:web": True}
+    await world.tasks.look()
+    assert world.ok() == {"service:web": False}
