@@ -302,6 +302,7 @@ _SIMPLE: dict[str, Callable[[HostileDocker], object]] = {
         },
     },
     "/nodes": lambda docker: docker.nodes,
+    "/images/create": lambda docker: {"status": "Status: Image is up to date"},
     f"/services/{SERVICE}": lambda docker: {
         "ID": SERVICE,
         "CreatedAt": _RFC3339.format(1),
@@ -413,6 +414,15 @@ def done_but_unsaid(handler: Handler) -> None:
         handler.answer()
     handler.close_connection = True
     handler.connection.shutdown(socket.SHUT_RDWR)
+
+
+def breaking_off(handler: Handler) -> None:
+    """A pull that has begun, and is torn."""
+    handler.head(200, None)
+    handler.chunk(b'{"status": "Downloading", "progressDetail": {"current": 1, "total": 9}}\n')
+    handler.chunk(b'{"status": "Downl')
+    handler.connection.shutdown(socket.SHUT_RDWR)
+    handler.close_connection = True
 
 
 def ending(handler: Handler) -> None:

@@ -203,6 +203,24 @@ def test_races_around_a_floats_making_end_with_exactly_one_float(node: World, ro
     assert node.alive
 
 
+def test_a_pull_that_breaks_off_leaves_the_image_of_this_node(node: World) -> None:
+    node.docker.fail("POST /images/create", docker.breaking_off)
+    node.begin()
+    node.settle()
+    assert "the one on this node is used" in node.log
+    assert node.docker.journal == MADE
+
+
+def test_a_pull_that_breaks_off_where_there_is_no_image_is_exit_code_2_and_names_it(node: World) -> None:
+    node.docker.fail("POST /images/create", docker.breaking_off)
+    node.docker.fail("GET /images/", docker.answering(404, {"message": "No such image: x"}))
+    node.begin()
+    node.until(lambda: not node.alive, "the anchor gives up", 60)
+    assert node.process is not None
+    assert node.process.returncode == 2
+    assert "KEEPALIVED_IMAGE=registry:5000/keepalived-float:1" in node.log.splitlines()[-1]
+
+
 def test_somebody_elses_container_that_takes_the_name_in_between_is_not_touched(node: World) -> None:
     """The float died; before it is removed and made anew, its name is another's."""
     node.begin()
