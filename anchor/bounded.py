@@ -12,8 +12,8 @@ import docker
 import requests
 from docker.types.daemon import CancellableStream
 
-LONGEST_ANSWER = 64 * 1024 * 1024
-"""Bytes of the longest answer, some twenty thousand containers: a body without an end must not fill the memory."""
+LONGEST_ANSWER = 32 * 1024 * 1024
+"""Bytes of the longest answer, some ten thousand nodes: bodies without an end must not fill the stack's 256 MB."""
 
 LONGEST_LINE = 4 * 1024 * 1024
 """Bytes of the longest line of a stream."""
