@@ -12,11 +12,11 @@ import docker
 import requests
 from docker.types.daemon import CancellableStream
 
-LONGEST_ANSWER = 32 * 1024 * 1024
-"""Bytes of the longest answer, some ten thousand nodes: bodies without an end must not fill the stack's 256 MB."""
+LONGEST_ANSWER = 16 * 1024 * 1024
+"""Bytes of the longest answer, some five thousand nodes: bodies without an end must not fill the stack's 256 MB."""
 
-LONGEST_LINE = 4 * 1024 * 1024
-"""Bytes of the longest line of a stream."""
+LONGEST_LINE = 1024 * 1024
+"""Bytes of the longest line of a stream: an event has its container's labels."""
 
 _PIECE = 64 * 1024
 
@@ -49,21 +49,22 @@ class BoundedClient(docker.APIClient):
 
 
 def _whole(response: requests.Response, until: float) -> bytes:
-    pieces, size = [], 0
+    content = bytearray()
     watch = threading.Timer(max(0.0, until - time.monotonic()), _cut, (response,))
     watch.daemon = True
     watch.start()
     try:
         for piece in response.iter_content(_PIECE):
-            pieces.append(piece)
-            if (size := size + len(piece)) > LONGEST_ANSWER:
+            content += piece
+            if len(content) > LONGEST_ANSWER:
                 _cut(response)
                 raise requests.exceptions.ContentDecodingError(f"the answer is longer than {LONGEST_ANSWER} bytes")
+        if time.monotonic() > until:
+            raise requests.exceptions.ReadTimeout("the answer did not come to its end in time")
+        return bytes(content)
     finally:
         watch.cancel()
-    if time.monotonic() > until:
-        raise requests.exceptions.ReadTimeout("the answer did not come to its end in time")
-    return b"".join(pieces)
+        content.clear()  # an error's traceback keeps what stands here, and lives until the garbage is collected
 
 
 def _connection(response: requests.Response) -> socket.socket:
@@ -85,5 +86,6 @@ def lines(stream: CancellableStream[Any]) -> Iterator[bytes]:
         *whole, rest = (rest + piece).split(b"\n")
         yield from (line for line in whole if line.strip())
         if len(rest) > LONGEST_LINE:
+            rest = b""
             stream.close()
             raise ValueError("a line of the stream has no end")

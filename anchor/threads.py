@@ -32,6 +32,7 @@ async def in_thread(work: Callable[[], T], *, name: str) -> T:
             error = caught
         with contextlib.suppress(RuntimeError):  # the loop may be closed by now
             loop.call_soon_threadsafe(settle, result, error)
+        result = error = None  # an error that its own frame names is a circle, which only the collector breaks
 
     threading.Thread(target=run, name=name, daemon=True).start()
     return await future

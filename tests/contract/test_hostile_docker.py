@@ -118,6 +118,19 @@ def test_ten_seconds_without_an_answer_fail_the_engine_and_five_of_answers_bring
     assert all(len(router.peers) == 2 for spec in settled.the_float.specs for router in spec.virtual_routers)
 
 
+def test_bodies_without_an_end_do_not_fill_the_memory_and_hung_calls_leave_no_threads(settled: World) -> None:
+    for fault in (docker.endless, docker.trickling):
+        settled.docker.fail(".", fault)
+        settled.docker.end_events()
+        time.sleep(TROUBLE + 4)
+        settled.docker.heal()
+    assert settled.process is not None
+    told = Path(f"/proc/{settled.process.pid}/status").read_text()
+    kilobytes, threads = (int(re.findall(rf"{name}:\s+(\d+)", told)[0]) for name in ("VmHWM", "Threads"))
+    assert kilobytes < 200_000
+    assert threads < 20
+
+
 @pytest.mark.parametrize("fault", [docker.answering(500, NO_LEADER), docker.answering(200, []), docker.truncated])
 def test_an_anchor_whose_first_look_at_the_swarm_fails_takes_no_services_virtual_ip_away(
     node: World, fault: Fault
