@@ -87,12 +87,10 @@ test: root $(READY)
 	done
 
 # What an engine can break: the roll-out, the float's container, events, the farewell, and a node that dies.
-NEWER := test_engine.py test_deploy.py test_anchor.py test_power.py test_operations.py test_removal.py
-
 .PHONY: test-newer-engine
 test-newer-engine: root $(READY)
 	@trap 'status=$$?; $(BIN)/python -m tests.lab $(TEST_LAB) down || status=1; exit $$status' EXIT; \
-	LAB_ENGINE=trixie $(BIN)/pytest -p tests.swarm_report $(addprefix tests/swarm/,$(NEWER))
+	LAB_ENGINE=trixie $(BIN)/pytest -m smoke tests/swarm
 
 .PHONY: campaign bench
 campaign: root $(READY)

@@ -23,6 +23,7 @@ FEW = 0.05 + 0.1
 """Seconds of silence that a client may see: the promise, and slack for two busy cores."""
 
 
+@pytest.mark.smoke
 def test_a_killed_anchor_hands_the_vip_to_another_node_and_its_own_reports_backup(lab: Lab, holder: str) -> None:
     with lab.watch_addresses() as watch, lab.gap_client() as client:
         struck = lab.kill_anchor(holder)

@@ -24,6 +24,7 @@ DETACHED = "Since --detach=false was not specified"
 """What the client says of itself, whatever the stack."""
 
 
+@pytest.mark.smoke
 def test_the_vip_is_up_and_every_manager_healthy_eight_seconds_after_the_deploy(bare_swarm: Lab) -> None:
     remove_stack(bare_swarm)
     began = time.monotonic()
@@ -48,6 +49,7 @@ def test_the_client_gets_every_answer_from_the_vip(lab: Lab) -> None:
     assert report.lost == 0
 
 
+@pytest.mark.smoke
 def test_deploying_again_with_prune_warns_of_nothing_and_moves_nothing(lab: Lab) -> None:
     with lab.watch_addresses() as watch:
         finished = lab.deploy(prune=True)
@@ -76,6 +78,7 @@ def test_without_virtual_ips_the_deploy_fails_and_names_the_variable(lab: Lab) -
     assert_healthy(lab)
 
 
+@pytest.mark.smoke
 def test_the_float_has_the_hosts_network_three_capabilities_and_no_socket(lab: Lab, holder: str) -> None:
     template = "{{.HostConfig.NetworkMode}} {{.HostConfig.Privileged}} {{.HostConfig.PidMode}} {{.HostConfig.CapAdd}}"
     shown = lab.host(holder).docker("inspect", "--format", f"{template} {{{{.Mounts}}}}", FLOAT).stdout

@@ -11,6 +11,7 @@ from tests.lab.shell import run
 pytestmark = pytest.mark.swarm
 
 
+@pytest.mark.smoke
 def test_every_host_runs_the_engine_that_was_asked_for(bare_swarm: Lab) -> None:
     root = host_root.folder(host_root.chosen())
     asked_for = run(["chroot", root, "/usr/sbin/dockerd", "--version"]).stdout

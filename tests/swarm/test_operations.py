@@ -31,6 +31,7 @@ def test_a_forced_update_of_the_anchors_moves_no_vip_costs_no_packet_and_reloads
     assert {name: _reloads(lab, name) for name in lab.hosts} == reloads
 
 
+@pytest.mark.smoke
 def test_a_drained_holder_hands_over_and_keeps_nothing_until_it_is_active_again(lab: Lab, holder: str) -> None:
     with lab.watch_addresses() as watch, lab.gap_client() as client:
         struck = lab.drain(holder)
@@ -45,6 +46,7 @@ def test_a_drained_holder_hands_over_and_keeps_nothing_until_it_is_active_again(
     assert lab.holders() == [heir]
 
 
+@pytest.mark.smoke
 def test_a_restarted_engine_of_the_holder_leaves_one_holder_and_one_float_a_node(lab: Lab, holder: str) -> None:
     with lab.watch_addresses() as watch, lab.gap_client() as client:
         struck = lab.restart_dockerd(holder)

@@ -11,6 +11,7 @@ from tests.swarm.moves import moved, taken_over
 pytestmark = pytest.mark.swarm
 
 
+@pytest.mark.smoke
 def test_a_power_cut_moves_the_vip_and_the_returning_node_does_not_take_it_back(lab: Lab, holder: str) -> None:
     with lab.watch_addresses() as watch, lab.gap_client() as client:
         struck = lab.power_off(holder)

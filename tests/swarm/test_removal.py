@@ -16,6 +16,7 @@ PROMISE = 20.0
 VOLUMES = (f"{STACK}_link", f"{STACK}_status")
 
 
+@pytest.mark.smoke
 def test_a_removed_stack_leaves_no_float_no_vip_and_no_volume_in_use_within_twenty_seconds(lab: Lab) -> None:
     began = time.monotonic()
 
