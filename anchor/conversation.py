@@ -47,6 +47,9 @@ class Conversation:
         self._verdict = VerdictMessage(conditions=())
         self._updating = False
         self._offered: tuple[str, bool] | None = None
+        self._unanswered: set[tuple[str, bool]] = set()
+        """What was offered over this connection; the float leaves out those that a later one replaces."""
+
         self._last = LastRun(wire=memory.value.wire, spec=memory.value.spec)
         self._states: dict[str, VrrpState] = {}
         self.trial_only = False
@@ -58,6 +61,9 @@ class Conversation:
 
         self.answer: SpecAnswer | None = None
         """To the offer that stands."""
+
+        self.waiting_since: float | None = None
+        """Since when an answer is owed, or since the last one to an earlier offer; None where none is owed."""
 
         self.ever_accepted = False
         """Whether any spec of this anchor was accepted, a trial included."""
@@ -137,7 +143,8 @@ class Conversation:
         self.connected = self._containers[hello.token]
         self.heard_at = self._clock.monotonic()
         self._last = self._last.told(hello)
-        self._offered = self.answer = self.status = None
+        self._forget_offers()
+        self.status = None
         fields = {"node": self._node, "container": self.connected[:12], "version": hello.version}
         logger.info("The float is connected.", extra=fields)
         self._say_verdict()
@@ -157,8 +164,13 @@ class Conversation:
     def left(self) -> None:
         """No float is connected any more."""
         logger.info("The float hung up.", extra={"node": self._node})
-        self.connected = self.status = self.answer = self._offered = None
+        self.connected = self.status = None
+        self._forget_offers()
         self._wake()
+
+    def _forget_offers(self) -> None:
+        self._offered = self.answer = self.waiting_since = None
+        self._unanswered.clear()
 
     def _resume(self) -> None:
         """Give a float that runs nothing what ran last, where what it is to run has to wait."""
@@ -173,6 +185,8 @@ class Conversation:
         offer = (self.spec.digest, self.trial_only or self.holding)
         if offer != self._offered:
             self._offered, self.answer = offer, None
+            self._unanswered.add(offer)
+            self.waiting_since = self.waiting_since or self._clock.monotonic()
             self._send(SpecMessage(spec=self.spec, trial=offer[1], digest=self.spec.digest))
 
     def _say_verdict(self) -> None:
@@ -180,8 +194,15 @@ class Conversation:
             self._send(self._verdict)
 
     def _answered(self, answer: SpecAnswer) -> None:
-        if self.spec is None or (answer.digest, answer.trial) != self._offered:
+        offer = (answer.digest, answer.trial)
+        if offer in self._unanswered:
+            self._unanswered.discard(offer)
+            self.ever_accepted = self.ever_accepted or answer.accepted
+            self.waiting_since = self._clock.monotonic()
+        if self.spec is None or offer != self._offered:
             return
+        self._unanswered.clear()
+        self.waiting_since = None
         for sentence in set(answer.refusals) - set(self.refused_services):
             logger.error("%s", sentence, extra={"node": self._node})
         self.answer = answer
@@ -190,7 +211,6 @@ class Conversation:
             for problem in self.refusal:
                 logger.error("The float refuses the spec: %s", problem, extra={"node": self._node})
             return
-        self.ever_accepted = True
         if answer.trial:
             logger.info("The float would run the spec.", extra={"node": self._node, "spec": answer.digest})
             return

@@ -12,35 +12,49 @@ from shared.status import FloatStatus, RouterStatus
 REPORT_LIMIT = 3.0
 """Seconds after which the float's last report is too old to count; it reports once a second."""
 
+ANSWER_LIMIT = 15.0
+"""Seconds for which a float that accepted a spec of this anchor may be at work on the next one.
+
+While services are labelled one after the other a new spec comes before the last one is answered; each answer to an
+earlier one shows that the float is at work.
+"""
+
 INIT_LIMIT = 5.0
 """Seconds for which a virtual router may be on its way to its first state."""
 
 
 def unhealthy(conversation: Conversation, *, now: float, wall: float) -> str | None:
     """The reason against this anchor, which holds up a roll-out; None when its float does what it should."""
-    if reason := _not_settled(conversation):
+    at_work = _at_work(conversation, now)
+    if reason := _not_settled(conversation, at_work=at_work):
         return reason
     if conversation.status is None or now - conversation.heard_at > REPORT_LIMIT:
         return "the float does not report"
     if conversation.holding:
         return None
-    return _not_as_wanted(conversation.status, conversation.spec, wall)
+    return _not_as_wanted(conversation.status, conversation.spec, wall, at_work=at_work)
 
 
-def _not_settled(conversation: Conversation) -> str | None:
+def _at_work(conversation: Conversation, now: float) -> bool:
+    """Whether the float, which ran a spec of this anchor before, is looking at newer ones."""
+    since = conversation.waiting_since
+    return conversation.ever_accepted and since is not None and now - since < ANSWER_LIMIT
+
+
+def _not_settled(conversation: Conversation, *, at_work: bool) -> str | None:
     if conversation.connected is None:
         return "the float is not connected"
     if conversation.spec is None:
         return "the Swarm's managers are not known yet, so the float has no spec"
     if conversation.refusal:
         return f"the float refuses the spec: {conversation.refusal[0]}"
-    if conversation.answer is None:
+    if conversation.answer is None and not at_work:
         return "the float has not answered to the spec yet"
     return "the float is about to be replaced" if conversation.trial_only and not conversation.holding else None
 
 
-def _not_as_wanted(status: FloatStatus, spec: FloatSpec | None, wall: float) -> str | None:
-    if spec is None or status.spec_digest != spec.digest:
+def _not_as_wanted(status: FloatStatus, spec: FloatSpec | None, wall: float, *, at_work: bool) -> str | None:
+    if spec is None or (status.spec_digest != spec.digest and not at_work):
         return "the float does not run the current spec"
     if not status.virtual_routers:
         return "the float runs no virtual router"

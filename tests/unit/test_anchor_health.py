@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from anchor.conversation import Conversation
-from anchor.health import unhealthy
+from anchor.health import ANSWER_LIMIT, unhealthy
 from anchor.memory import Memory
 from shared.link_protocol import FloatHello, Report, SpecAnswer
 from shared.models import VrrpState
@@ -97,3 +97,43 @@ def test_a_float_that_is_about_to_be_replaced_does_not_count(talk: Conversation)
     talk.arrived(FloatHello(version="1", token="t"))
     talk.said(SpecAnswer(digest=SPEC.digest, trial=True, accepted=True))
     assert reason(talk) == "the float is about to be replaced"
+
+
+def test_a_float_that_ran_a_spec_before_may_be_at_work_on_the_next_for_a_while(talk: Conversation) -> None:
+    said(talk, status(SPEC.digest))
+    talk.want(spec(link_timeout=5), updating=False)
+    assert reason(talk) is None
+    talk.heard_at = CLOCK.now + ANSWER_LIMIT
+    assert reason(talk, later=ANSWER_LIMIT) == "the float has not answered to the spec yet"
+
+
+def test_specs_that_come_faster_than_answers_make_no_anchor_unhealthy(talk: Conversation) -> None:
+    said(talk, status(SPEC.digest))
+    for timeout in range(4, 40):
+        CLOCK.now += ANSWER_LIMIT / 2
+        before = talk.spec
+        assert before is not None
+        talk.want(spec(link_timeout=timeout), updating=False)
+        talk.said(SpecAnswer(digest=before.digest, accepted=True))
+        talk.said(Report(status=status(before.digest)))
+        assert reason(talk) is None
+
+
+def test_answers_to_another_anchors_specs_make_nobody_healthy(talk: Conversation) -> None:
+    talk.want(SPEC, updating=False)
+    talk.arrived(FloatHello(version="1", token="t"))
+    talk.said(SpecAnswer(digest="of the anchor before", accepted=True))
+    talk.said(Report(status=status("of the anchor before")))
+    assert reason(talk) == "the float has not answered to the spec yet"
+
+
+def test_an_anchor_that_starts_amid_many_changes_is_healthy_once_any_spec_of_its_own_is_accepted(
+    talk: Conversation,
+) -> None:
+    talk.want(SPEC, updating=False)
+    talk.arrived(FloatHello(version="1", token="t"))
+    talk.want(spec(link_timeout=5), updating=False)
+    assert reason(talk) == "the float has not answered to the spec yet"
+    talk.said(SpecAnswer(digest=SPEC.digest, accepted=True))
+    talk.said(Report(status=status(SPEC.digest)))
+    assert reason(talk) is None
