@@ -115,13 +115,15 @@ def _identity(user: str) -> tuple[int, int]:
 async def _ended(process: asyncio.subprocess.Process, limit: float) -> int | None:
     """Its exit code, or None where it was cut; nothing of its group is left."""
     try:
-        return await asyncio.wait_for(process.wait(), limit)
+        async with asyncio.timeout(limit):  # Python 3.11's `wait_for` may swallow a cancellation
+            return await process.wait()
     except TimeoutError:
         return None
     finally:
         _end_group(process.pid)
         with contextlib.suppress(TimeoutError):  # of another user, and we lack the capability KILL
-            await asyncio.wait_for(process.wait(), 1.0)
+            async with asyncio.timeout(1.0):
+                await process.wait()
 
 
 def _end_group(pid: int) -> None:

@@ -172,7 +172,8 @@ class Supervisor:
         until = min((m for m in moments if m is not None and m >= now), default=now + TICK)
         with contextlib.suppress(TimeoutError):
             # A millisecond more than asked for, so that the moment has surely come.
-            await asyncio.wait_for(self._wake.wait(), min(until, now + TICK) - now + 0.001)
+            async with asyncio.timeout(min(until, now + TICK) - now + 0.001):
+                await self._wake.wait()
         self._wake.clear()
 
     async def _shut_down(self) -> None:
