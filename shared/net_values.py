@@ -14,10 +14,17 @@ from shared.values import listed, matching
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-interface = matching(
+_interface_name = matching(
     r"(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,15}",
     "must be the name of a network interface: 1 to 15 letters, digits, '.', '_', '-'",
 )
+
+
+def interface(text: str) -> str:
+    """The name of a NIC over which adverts can travel; keepalived refuses the loopback interface."""
+    if text == "lo":
+        raise ValueError("is the loopback interface, over which no other node hears adverts")
+    return _interface_name(text)
 
 
 def address(text: str) -> IpAddress:

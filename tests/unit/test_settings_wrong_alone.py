@@ -42,6 +42,7 @@ WRONG = [
     ("INTERFACE", "a-name-that-is-too-long", INTERFACE),
     ("INTERFACE", "eth0;reboot", INTERFACE),
     ("INTERFACE", "..", INTERFACE),
+    ("INTERFACE", "lo", "is the loopback interface, over which no other node hears adverts"),
     ("CHECK_PORT", "0", PORT),
     ("CHECK_PORT", "65536", PORT),
     ("CHECK_PORT", "https", PORT),
