@@ -31,8 +31,7 @@ from shared.settings import AnchorSettings, BuoySettings, FloatSettings, public_
 from shared.status_file import ANCHOR_FILE, FLOAT_FILE, read_anchor_status, read_float_status
 
 _NAMES = sorted(public_names())
-_MEMORY = Path("/dev/shm")
-_FOLDER = TemporaryDirectory(prefix="fuzz-", dir=_MEMORY if _MEMORY.is_dir() else None)
+_FOLDER = TemporaryDirectory(prefix="fuzz-")
 _SAMPLES = Path(__file__).with_name("samples")
 _NESTED = b"[" * 100_000
 _CONTAINER = (

@@ -9,12 +9,14 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from tests.fuzz.targets import SEEDS, TARGETS
 from tests.lab.plan import REPOSITORY
 
+MEMORY = Path("/dev/shm")
 SECONDS = int(os.environ.get("FUZZ_SECONDS", "4"))
 
 pytestmark = pytest.mark.fuzz
@@ -32,15 +34,16 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
 
 
 def fuzz(name: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """One target for its time; what breaks it is left in the folder."""
-    return subprocess.run(
-        [sys.executable, "-m", "tests.fuzz", name, str(SECONDS)],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    """One target for its time; what breaks it is left in the folder. Its own files are in memory, and go with it."""
+    with TemporaryDirectory(prefix="fuzz-", dir=MEMORY if MEMORY.is_dir() else None) as memory:
+        return subprocess.run(
+            [sys.executable, "-m", "tests.fuzz", name, str(SECONDS)],
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": str(REPOSITORY), "TMPDIR": memory},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
 
 
 @pytest.mark.parametrize("name", sorted(TARGETS))
