@@ -131,7 +131,8 @@ class LinkServer:
             logger.warning("Refused a caller on the link: it runs as user %s, not as root.", uid)
             return None
         writer.write(encode(self._hello))
-        hello = await asyncio.wait_for(_first_known(reader), HELLO_LIMIT)
+        async with asyncio.timeout(HELLO_LIMIT):
+            hello = await _first_known(reader)
         if not isinstance(hello, FloatHello):
             return None
         if not self._listener.knows(hello):

@@ -156,7 +156,8 @@ class Keepalived:
             env={**os.environ, "TMPDIR": str(self._folder)},
         )
         try:
-            output, _ = await asyncio.wait_for(process.communicate(), _TEST_LIMIT)
+            async with asyncio.timeout(_TEST_LIMIT):
+                output, _ = await process.communicate()
         except TimeoutError:
             process.kill()
             await process.wait()

@@ -55,7 +55,8 @@ async def render_apart(content: str, values: Mapping[str, object]) -> str:
         env=_ENVIRONMENT,
     )
     try:
-        answer, _ = await asyncio.wait_for(process.communicate(pickle.dumps((content, dict(values)))), LIMIT)
+        async with asyncio.timeout(LIMIT):
+            answer, _ = await process.communicate(pickle.dumps((content, dict(values))))
     except TimeoutError:
         raise OwnTemplateError(f"takes more than {LIMIT:g} s") from None
     finally:

@@ -34,7 +34,8 @@ async def probe(interface: str, addresses: Collection[IpAddress], *, seconds: fl
             for address in addresses:
                 await asyncio.get_running_loop().sock_sendall(sock, question(mac, address))
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(_gather(sock, frozenset(addresses), claims), seconds / QUESTIONS)
+                async with asyncio.timeout(seconds / QUESTIONS):  # Python 3.11's `wait_for` may swallow a cancellation
+                    await _gather(sock, frozenset(addresses), claims)
                 break
         return tuple(claims)
 
