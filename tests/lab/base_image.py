@@ -44,7 +44,9 @@ def _make(archive: Path, pip_configuration: str) -> None:
     hooks = [f"--customize-hook=upload {pip_conf} /etc/pip.conf"]
     if CERTIFICATES.exists():
         hooks.append(f"--customize-hook=upload {CERTIFICATES} {CERTIFICATES}")
-    run(["mmdebstrap", "--variant=minbase", "--include=ca-certificates", *hooks, SUITE, unfinished], timeout=600)
+    apart = ["unshare", "--mount"]  # what it mounts while it works goes with it, also when it is cut short
+    make: list[str | Path] = ["mmdebstrap", "--variant=minbase", "--include=ca-certificates", *hooks, SUITE, unfinished]
+    run([*apart, *make], timeout=600)
     unfinished.rename(archive)
 
 
