@@ -30,7 +30,7 @@ REGISTRY = {
     r"python -m tests\.docs\.configuration --write": (
         "tests/unit/test_docs_configuration.py::test_the_page_is_the_one_that_the_models_make"
     ),
-    r"\.venv/bin/python -m tests\.fuzz .*": "tests/fuzz/test_fuzz.py::test_no_input_breaks_a_reader",
+    r"(\.venv/bin/)?python -m tests\.fuzz .*": "tests/fuzz/test_fuzz.py::test_no_input_breaks_a_reader",
     r"FUZZ_SECONDS=60 .*": "tests/fuzz/test_fuzz.py::test_no_input_breaks_a_reader",
     r"\.venv/bin/pytest .*": f"{DESK}::test_a_choice_of_tests_is_not_empty",
     rf"python3 -m tests\.lab {OPTIONS}(up|down|build)": f"{SWARM}::test_make_demo_keeps_its_promise",
