@@ -18,9 +18,8 @@ STACK ?= keepalived
 LAB_NAME ?= keepalived-test
 LAB_SUBNET ?= 10.89.0.0/24
 LAB_SUBNET_2 ?= 10.189.0.0/24
-export LAB_NAME LAB_SUBNET
+export LAB_NAME LAB_SUBNET LAB_SUBNET_2
 TEST_LAB := --name $(LAB_NAME) --subnet $(LAB_SUBNET)
-SECOND_LAB := --name $(LAB_NAME)-2 --subnet $(LAB_SUBNET_2)
 # Options of the demo's own lab, for one beside another: DEMO_LAB="--name second --subnet 10.86.0.0/24"
 DEMO_LAB ?=
 
@@ -50,12 +49,14 @@ $(READY): constraints.txt
 
 # --- checks and tests ----------------------------------------------------------------------------
 
-.PHONY: check
-check: $(READY)
+.PHONY: lint check
+lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+check: lint
 	$(BIN)/pytest -m 'not swarm and not lab and not fuzz'
 
 .PHONY: format
@@ -63,28 +64,9 @@ format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# Two runs side by side, each with a Swarm of its own; most tests wait more than they compute. What failed beside the
-# other Swarm is tried once more, alone, by which it is judged; it stands in the output either way. The labs belong to
-# the tests' own fixtures; the trap is for a run that was cut short.
-SECOND_RUN := $(sort $(wildcard tests/swarm/test_[g-z]*.py))
-SECOND_LOG := reports/second-run.log
-
 .PHONY: test
 test: root $(READY)
-	@$(BIN)/python -c 'from tests.lab import packages; packages.ensure()'
-	@rm -rf reports/failed-1 reports/failed-2; mkdir -p reports
-	@trap 'status=$$?; trap "" TERM INT; kill $$second 2>/dev/null; wait; \
-	    $(BIN)/python -m tests.lab $(TEST_LAB) down || status=1; \
-	    $(BIN)/python -m tests.lab $(SECOND_LAB) down || status=1; exit $$status' EXIT; \
-	LAB_NAME=$(LAB_NAME)-2 LAB_SUBNET=$(LAB_SUBNET_2) \
-	    $(BIN)/pytest -o cache_dir=reports/failed-2 -p tests.swarm_report $(SECOND_RUN) >$(SECOND_LOG) 2>&1 & second=$$!; \
-	$(BIN)/pytest -o cache_dir=reports/failed-1 -p tests.swarm_report $(addprefix --ignore=,$(SECOND_RUN)); first=$$?; \
-	wait $$second; status=$$?; cat $(SECOND_LOG); \
-	[ $$first -le 1 ] && [ $$status -le 1 ] || exit $$((first | status)); \
-	for run in $$([ $$first = 0 ] || echo 1) $$([ $$status = 0 ] || echo 2); do \
-	    echo "== what failed beside the other Swarm, alone (run $$run) =="; \
-	    $(BIN)/pytest -o cache_dir=reports/failed-$$run --last-failed --last-failed-no-failures=none || exit 1; \
-	done
+	@$(BIN)/python -m tests.side_by_side
 
 # What an engine can break: the roll-out, the float's container, events, the farewell, and a node that dies.
 .PHONY: test-newer-engine

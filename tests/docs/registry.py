@@ -16,7 +16,8 @@ OPTIONS = r"(--(name|subnet) \S+ )*"
 REGISTRY = {
     # the repository's own commands
     r"make (demo|demo-down)": f"{SWARM}::test_make_demo_keeps_its_promise",
-    r"make check|make test": ".ci/run",
+    r"make check": ".github/workflows/ci.yml",
+    r"make test": ".ci/run",
     r"(LAB_ENGINE=trixie |LAB_SOCKET_PROXY=1 |make -n )(make )?test|make (format|clean|bench|test-newer-engine)": (
         f"{DESK}::test_every_make_target_expands"
     ),

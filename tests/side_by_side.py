@@ -1,0 +1,127 @@
+"""`make test`: every test, in three runs side by side, since most tests wait more than they compute.
+
+Two runs have a Swarm each, the third one has all that needs none. What fails beside the others is tried once more,
+alone, and judged by that; both stand in the output.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.lab import packages
+from tests.lab.cluster import Lab
+from tests.lab.plan import REPOSITORY
+
+REPORTS = REPOSITORY / "reports"
+SWARM = Path("tests", "swarm")
+NAME = os.environ.get("LAB_NAME", "keepalived-test")
+SUBNET = os.environ.get("LAB_SUBNET", "10.89.0.0/24")
+SUBNET_2 = os.environ.get("LAB_SUBNET_2", "10.189.0.0/24")
+PASSED, FAILED = 0, 1
+"""Of pytest; every other exit code is no word on the tests."""
+
+FIRST_OF_THE_SECOND = "test_j"
+"""The Swarm's test files from here on are the second run's: so both take about as long."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One pytest."""
+
+    name: str
+    words: tuple[str, ...]
+    lab: tuple[str, str] = (NAME, SUBNET)
+    """Name and subnet of its Swarm's lab, if it needs one."""
+
+    @property
+    def log(self) -> Path:
+        """What it printed."""
+        return REPORTS / f"{self.name}.log"
+
+    def pytest(self, *words: str) -> list[str]:
+        """Its command line; what failed is remembered apart from the other runs."""
+        return [sys.executable, "-m", "pytest", "-o", f"cache_dir={REPORTS / self.name}", *words]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """With the lab's place in it."""
+        return {**os.environ, "LAB_NAME": self.lab[0], "LAB_SUBNET": self.lab[1]}
+
+
+def runs(swarm_files: Sequence[Path]) -> tuple[Run, ...]:
+    """All tests, each in one of them."""
+    files = [str(path) for path in sorted(swarm_files)]
+    first = tuple(path for path in files if Path(path).name < FIRST_OF_THE_SECOND)
+    second = tuple(path for path in files if path not in first)
+    watched = ("-p", "tests.swarm_report")
+    return (
+        Run("without-a-swarm", (f"--ignore={SWARM}",)),
+        Run("first-swarm", (*watched, *first)),
+        Run("second-swarm", (*watched, *second), (f"{NAME}-2", SUBNET_2)),
+    )
+
+
+def main() -> int:
+    """Exit code 0 only if every test passed, beside the others or alone."""
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    packages.ensure()
+    wanted = runs(list((REPOSITORY / SWARM).glob("test_*.py")))
+    for run in wanted:
+        shutil.rmtree(REPORTS / run.name, ignore_errors=True)
+    REPORTS.mkdir(exist_ok=True)
+    with labs_down(wanted):
+        codes = _side_by_side(wanted)
+        if any(code not in (PASSED, FAILED) for code in codes.values()):
+            return 1
+        return max([_alone(run) for run in wanted if codes[run] == FAILED], default=0)
+
+
+@contextlib.contextmanager
+def labs_down(wanted: Sequence[Run]) -> Iterator[None]:
+    """The labs belong to the tests' own fixtures; this is for runs that were cut short."""
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        for name, subnet in sorted({run.lab for run in wanted}):
+            Lab(name, subnet).down()
+
+
+def _side_by_side(wanted: Sequence[Run]) -> dict[Run, int]:
+    with contextlib.ExitStack() as stack:
+        started = {run: stack.enter_context(_started(run)) for run in wanted}
+        codes = {}
+        for run, process in started.items():
+            codes[run] = process.wait()
+            print(f"== {run.name} ==\n{run.log.read_text(errors='replace')}", flush=True)
+        return codes
+
+
+@contextlib.contextmanager
+def _started(run: Run) -> Iterator[subprocess.Popen[bytes]]:
+    with run.log.open("wb") as log:
+        command = run.pytest(*run.words)
+        process = subprocess.Popen(command, env=run.environment, stdout=log, stderr=subprocess.STDOUT, cwd=REPOSITORY)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _alone(run: Run) -> int:
+    print(f"== what failed in {run.name}, alone ==", flush=True)
+    command = run.pytest("--last-failed", "--last-failed-no-failures=none")
+    return subprocess.run(command, env=run.environment, cwd=REPOSITORY, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
