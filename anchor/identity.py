@@ -33,6 +33,11 @@ from shared.status_file import STATUS_FOLDER
 REACH_PATIENCE = 10.0
 """Seconds for an engine that is just starting."""
 
+PROXY_PATIENCE = 60.0
+"""Seconds where DOCKER_HOST leads elsewhere: a proxy that is deployed together with the anchor has an image to pull."""
+
+_DOCKERS_OWN = AnchorSettings.model_fields["docker_host"].default
+
 STARTING = ("pending", "error", "locked")
 """Swarm states of a node that is not in its Swarm yet, or not again: of a manager whose Docker was just started."""
 
@@ -54,14 +59,15 @@ class Identity:
 
 
 async def find(
-    engine: Engine, settings: AnchorSettings, hostname: str, *, patience: float = REACH_PATIENCE
+    engine: Engine, settings: AnchorSettings, hostname: str, *, patience: float | None = None
 ) -> Identity:
-    """Ask Docker, with patience for an engine that is just starting.
+    """Ask Docker, with patience (seconds) for an engine, or a proxy in front of it, that is just starting.
 
     Raises DockerUnavailableError, NotAManagerError, SettingsError.
     """
+    limit = reach_patience(settings.docker_host) if patience is None else patience
     retrying = AsyncRetrying(
-        retry=retry_if_exception_type(EngineError), stop=stop_after_delay(patience), wait=wait_fixed(0.5), reraise=True
+        retry=retry_if_exception_type(EngineError), stop=stop_after_delay(limit), wait=wait_fixed(0.5), reraise=True
     )
     try:
         identity: Identity = await retrying(_find, engine, settings, hostname)
@@ -73,6 +79,11 @@ async def find(
             "Mount /var/run/docker.sock into the anchor, or set DOCKER_HOST to where Docker listens."
         ) from error
     return identity
+
+
+def reach_patience(docker_host: str) -> float:
+    """Seconds to wait for whoever listens there."""
+    return REACH_PATIENCE if docker_host == _DOCKERS_OWN else PROXY_PATIENCE
 
 
 async def _find(engine: Engine, settings: AnchorSettings, hostname: str) -> Identity:

@@ -1,7 +1,7 @@
 """`make test`: every test, in three runs side by side, since most tests wait more than they compute.
 
-Two runs have a Swarm each, the third one has all that needs none. What fails beside the others is tried once more,
-alone, and judged by that; both stand in the output.
+Each run has a Swarm of its own; the third one begins with all that needs none. What fails beside the others is tried
+once more, alone, and judged by that; both stand in the output.
 """
 
 from __future__ import annotations
@@ -24,12 +24,14 @@ REPORTS = REPOSITORY / "reports"
 SWARM = Path("tests", "swarm")
 NAME = os.environ.get("LAB_NAME", "keepalived-test")
 SUBNET = os.environ.get("LAB_SUBNET", "10.89.0.0/24")
-SUBNET_2 = os.environ.get("LAB_SUBNET_2", "10.189.0.0/24")
+SUBNETS = (SUBNET, os.environ.get("LAB_SUBNET_2", "10.189.0.0/24"), os.environ.get("LAB_SUBNET_3", "10.191.0.0/24"))
 PASSED, FAILED = 0, 1
 """Of pytest; every other exit code is no word on the tests."""
 
 FIRST_OF_THE_SECOND = "test_j"
-"""The Swarm's test files from here on are the second run's: so both take about as long."""
+"""The Swarm's test files from here on are the second run's: so all take about as long."""
+
+OF_THE_THIRD = ("test_socket_proxy.py", "test_spread.py")
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,8 @@ class Run:
 
     name: str
     words: tuple[str, ...]
-    lab: tuple[str, str] = (NAME, SUBNET)
-    """Name and subnet of its Swarm's lab, if it needs one."""
+    lab: tuple[str, str]
+    """Name and subnet of its Swarm's lab."""
 
     @property
     def log(self) -> Path:
@@ -58,22 +60,31 @@ class Run:
 
 def runs(swarm_files: Sequence[Path]) -> tuple[Run, ...]:
     """All tests, each in one of them."""
-    files = [str(path) for path in sorted(swarm_files)]
-    first = tuple(path for path in files if Path(path).name < FIRST_OF_THE_SECOND)
-    second = tuple(path for path in files if path not in first)
-    watched = ("-p", "tests.swarm_report")
+    files = sorted(path for path in swarm_files if path.name not in OF_THE_THIRD)
+    third = [*(folder for folder in _folders() if folder.name != SWARM.name), *(SWARM / name for name in OF_THE_THIRD)]
     return (
-        Run("without-a-swarm", (f"--ignore={SWARM}",)),
-        Run("first-swarm", (*watched, *first)),
-        Run("second-swarm", (*watched, *second), (f"{NAME}-2", SUBNET_2)),
+        _run(1, [path for path in files if path.name < FIRST_OF_THE_SECOND]),
+        _run(2, [path for path in files if path.name >= FIRST_OF_THE_SECOND]),
+        _run(3, third),
     )
+
+
+def _run(number: int, paths: Sequence[Path]) -> Run:
+    name = NAME if number == 1 else f"{NAME}-{number}"
+    words = ("-p", "tests.swarm_report", "--durations=10", *(str(path) for path in paths))
+    return Run(f"run-{number}", words, (name, SUBNETS[number - 1]))
+
+
+def _folders() -> list[Path]:
+    """Where tests are, in the repository's own words."""
+    return sorted({path.parent.relative_to(REPOSITORY) for path in (REPOSITORY / "tests").glob("*/test_*.py")})
 
 
 def main() -> int:
     """Exit code 0 only if every test passed, beside the others or alone."""
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     packages.ensure()
-    wanted = runs(list((REPOSITORY / SWARM).glob("test_*.py")))
+    wanted = runs([path.relative_to(REPOSITORY) for path in (REPOSITORY / SWARM).glob("test_*.py")])
     for run in wanted:
         shutil.rmtree(REPORTS / run.name, ignore_errors=True)
     REPORTS.mkdir(exist_ok=True)

@@ -38,6 +38,10 @@ def clients(nodes: Fleet, count: int, request: bytes) -> Iterator[None]:
         yield
 
 
+PATIENCE = 3.0
+"""Seconds, for two cores that run two Swarms beside this; a poller that is held up waits for the clients' 5 s."""
+
+
 def poll(nodes: Fleet) -> float:
     """Seconds that the slowest of many questions took; each of them is answered with `Ok`."""
     slowest = 0.0
@@ -52,14 +56,14 @@ def poll(nodes: Fleet) -> float:
 @pytest.mark.parametrize("request_", HOSTILE.values(), ids=HOSTILE.keys())
 def test_a_poller_is_served_beside_forty_clients_of_ill_will(nodes: Fleet, request_: bytes) -> None:
     with clients(nodes, 40, request_):
-        assert poll(nodes) < 1
+        assert poll(nodes) < PATIENCE
 
 
 def test_a_poller_is_served_beside_five_hundred_idle_connections(nodes: Fleet) -> None:
     with clients(nodes, 500, b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"):
-        assert poll(nodes) < 1
+        assert poll(nodes) < PATIENCE
 
 
 def test_a_poller_is_served_where_there_are_more_connections_than_the_buoy_takes(nodes: Fleet) -> None:
     with clients(nodes, 900, b""):
-        assert poll(nodes) < 1
+        assert poll(nodes) < PATIENCE

@@ -17,7 +17,7 @@ from tests.swarm.repair import remove_stack
 pytestmark = pytest.mark.swarm
 
 PROMISE = 8.0
-SLACK = 4.0
+SLACK = 8.0
 """Seconds more, for two cores that run three engines and whatever else the machine does."""
 
 DETACHED = "Since --detach=false was not specified"

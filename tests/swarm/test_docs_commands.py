@@ -111,8 +111,9 @@ def test_what_there_is_to_look_at_answers(lab: Lab, holder: str) -> None:
     host = lab.host(holder)
 
     assert {text: shown for text, shown in LOOKS.items() if shown not in typed(host, the_command(text))} == {}
-    for form in ("'{{.UpdateStatus.State}}'", "'{{json .UpdateStatus}}'"):
-        assert typed(host, the_command(f"docker service inspect {ANCHOR_SERVICE} --format {form}")).strip()
+    typed(host, f"docker service update --quiet --force --update-monitor 1s {ANCHOR_SERVICE}")
+    for form in ("'{{.UpdateStatus.State}}'", "'{{json .UpdateStatus}}'"):  # there is none before the first update
+        assert "completed" in typed(host, the_command(f"docker service inspect {ANCHOR_SERVICE} --format {form}"))
     for text, shown in CURLS.items():
         command = the_command(text).replace(EXAMPLES_VIP, lab.vip).replace("NODE", host.address)
         assert shown in lab.client("bash", "-euc", command), command

@@ -5,23 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.lab.plan import REPOSITORY
-from tests.side_by_side import SWARM, runs
+from tests.side_by_side import runs
 
-FILES = sorted((REPOSITORY / SWARM).glob("test_*.py"))
-
-
-def test_every_test_file_on_the_swarm_is_in_exactly_one_run() -> None:
-    played = [word for run in runs(FILES) for word in run.words if word.endswith(".py")]
-    assert sorted(played) == [str(path) for path in FILES]
+FILES = sorted(path.relative_to(REPOSITORY) for path in (REPOSITORY / "tests" / "swarm").glob("test_*.py"))
 
 
-def test_what_needs_no_swarm_is_the_third_run() -> None:
-    without, *others = runs(FILES)
-    assert without.words == (f"--ignore={SWARM}",)
-    assert all("tests.swarm_report" in run.words for run in others)
+def chosen() -> list[Path]:
+    """Every file and folder that a run is given."""
+    return [Path(word) for run in runs(FILES) for word in run.words if word.startswith("tests/")]
+
+
+def test_every_test_file_is_played_in_exactly_one_run() -> None:
+    played = [file for path in chosen() for file in ([path] if path.suffix else sorted(path.glob("test_*.py")))]
+    assert sorted(played) == sorted(path.relative_to(REPOSITORY) for path in REPOSITORY.glob("tests/*/test_*.py"))
 
 
 def test_no_two_runs_share_a_swarm_or_a_log() -> None:
-    wanted = runs([Path("test_a.py"), Path("test_z.py")])
-    assert len({run.log for run in wanted}) == len(wanted)
-    assert len({run.lab for run in wanted if "tests.swarm_report" in run.words}) == 2
+    wanted = runs(FILES)
+    assert len({run.log for run in wanted}) == len({run.lab for run in wanted}) == len(wanted)
