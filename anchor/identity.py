@@ -58,9 +58,7 @@ class Identity:
     """What Docker told at start against the virtual IPs, as sentences."""
 
 
-async def find(
-    engine: Engine, settings: AnchorSettings, hostname: str, *, patience: float | None = None
-) -> Identity:
+async def find(engine: Engine, settings: AnchorSettings, hostname: str, *, patience: float | None = None) -> Identity:
     """Ask Docker, with patience (seconds) for an engine, or a proxy in front of it, that is just starting.
 
     Raises DockerUnavailableError, NotAManagerError, SettingsError.
