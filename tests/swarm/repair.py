@@ -41,15 +41,20 @@ def repair(lab: Lab) -> None:
 
 
 def repair_swarm(lab: Lab) -> None:
-    """Power, cables, engines and nodes; a lab whose hosts are not all in the Swarm is made anew."""
+    """Power, cables, engines and nodes; a lab that does not come to one whole Swarm so is made anew."""
     for host in lab.hosts.values():
         _repair_host(lab, host)
     lab.heal()
-    nodes = wait_until(lab.nodes, 60, "the Swarm to have a leader")
+    try:
+        nodes = wait_until(lab.nodes, 30, "the Swarm to have a leader")
+        if set(nodes) == set(lab.hosts):
+            lab.wait_ready(timeout=45)
+    except LabError as error:  # an earlier test left it without a quorum: that test has failed, no other need fail
+        print(f"the lab is made anew: {error}")
+        nodes = {}
     if set(nodes) != set(lab.hosts):
         start_over(lab)
         return
-    lab.wait_ready()
     for name, node in nodes.items():
         if node["Availability"] != "Active":
             lab.activate(name)
