@@ -177,6 +177,9 @@ def test_a_manager_is_replaced_by_the_documents_commands(lab: Lab, holder: str) 
         typed(other, the_command("docker node update --availability drain OLD"), OLD=holder)
         wait_until(lambda: lab.floats(holder) == [], 60, f"the float on {holder} to be gone", interval=0.2)
         typed(other, the_command("docker node demote"), OLD=holder)
+        wait_until(
+            lambda: not old.get("/info")["Swarm"]["ControlAvailable"], 60, f"{holder} to be a worker", interval=0.2
+        )
         typed(old, the_command("docker swarm leave"))
         _wait_down(other, holder)
         typed(other, the_command("docker node rm OLD"), OLD=holder)
