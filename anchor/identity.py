@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_fixed
 
 from anchor import container_spec, doctor
 from anchor.container_spec import FloatContainer
@@ -33,8 +33,8 @@ from shared.status_file import STATUS_FOLDER
 REACH_PATIENCE = 10.0
 """Seconds for an engine that is just starting."""
 
-PROXY_PATIENCE = 60.0
-"""Seconds where DOCKER_HOST leads elsewhere: a proxy that is deployed together with the anchor has an image to pull."""
+PROXY_PATIENCE = 30.0
+"""Seconds where DOCKER_HOST leads elsewhere and nobody answers: a proxy may be deployed together with the anchor."""
 
 _DOCKERS_OWN = AnchorSettings.model_fields["docker_host"].default
 
@@ -63,9 +63,14 @@ async def find(engine: Engine, settings: AnchorSettings, hostname: str, *, patie
 
     Raises DockerUnavailableError, NotAManagerError, SettingsError.
     """
-    limit = reach_patience(settings.docker_host) if patience is None else patience
+
+    def enough(state: RetryCallState) -> bool:
+        error = state.outcome.exception() if state.outcome else None
+        limit = reach_patience(settings.docker_host, error) if patience is None else patience
+        return (state.seconds_since_start or 0.0) >= limit
+
     retrying = AsyncRetrying(
-        retry=retry_if_exception_type(EngineError), stop=stop_after_delay(limit), wait=wait_fixed(0.5), reraise=True
+        retry=retry_if_exception_type(EngineError), stop=enough, wait=wait_fixed(0.5), reraise=True
     )
     try:
         identity: Identity = await retrying(_find, engine, settings, hostname)
@@ -79,9 +84,10 @@ async def find(engine: Engine, settings: AnchorSettings, hostname: str, *, patie
     return identity
 
 
-def reach_patience(docker_host: str) -> float:
-    """Seconds to wait for whoever listens there."""
-    return REACH_PATIENCE if docker_host == _DOCKERS_OWN else PROXY_PATIENCE
+def reach_patience(docker_host: str, error: BaseException | None) -> float:
+    """Seconds to wait for whoever listens there, after that failure."""
+    awaited = docker_host != _DOCKERS_OWN and isinstance(error, EngineSilentError)
+    return PROXY_PATIENCE if awaited else REACH_PATIENCE
 
 
 async def _find(engine: Engine, settings: AnchorSettings, hostname: str) -> Identity:

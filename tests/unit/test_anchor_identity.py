@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from anchor.facts import Container, EngineSilentError, Mount, NoQuorumError, NotManagingError
+from anchor.facts import Container, EngineError, EngineSilentError, Mount, NoQuorumError, NotManagingError
 from anchor.identity import PROXY_PATIENCE, REACH_PATIENCE, Identity, find, reach_patience
 from shared.errors import DockerUnavailableError, NotAManagerError, SettingsError
 from tests.unit.anchor_fakes import FakeDocker, settings
@@ -137,5 +137,7 @@ async def test_what_docker_tells_against_the_virtual_ips_is_known_from_the_start
 
 
 def test_a_proxy_that_is_deployed_together_with_the_anchor_has_time_to_come_up() -> None:
-    assert reach_patience("unix:///var/run/docker.sock") == REACH_PATIENCE
-    assert reach_patience("unix:///run/socket-proxy/docker.sock") == PROXY_PATIENCE
+    nobody, nonsense = EngineSilentError("nobody"), EngineError("nonsense")
+    assert reach_patience("unix:///var/run/docker.sock", nobody) == REACH_PATIENCE
+    assert reach_patience("unix:///run/socket-proxy/docker.sock", nobody) == PROXY_PATIENCE
+    assert reach_patience("unix:///run/socket-proxy/docker.sock", nonsense) == REACH_PATIENCE
