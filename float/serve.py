@@ -73,7 +73,7 @@ def serve(words: Sequence[str], lease: LeaseKeeper, record: OwnershipRecord) -> 
         for line in str(error).splitlines():
             logger.error("%s", line)
         return error.exit_code
-    except Exception:
+    except Exception:  # the process's boundary: a trace in the log, and exit code 1
         logger.exception("this float failed")
         return 1
 

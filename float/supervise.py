@@ -182,7 +182,7 @@ class Supervisor:
         for step in (self._release, self._doors.additions.finish, self._say_last):
             try:
                 await step()
-            except Exception:
+            except Exception:  # the end's boundary: no step that fails keeps the next from being done
                 logger.exception("this step of the end failed; the next ones follow")
                 self._failed = True
 
