@@ -12,6 +12,7 @@ from tests.campaign import engines, evidence, strikes, tally, updates
 from tests.campaign.audit import Auditor, FailedAuditError, until_none
 from tests.campaign.choice import Kind, Round, choose
 from tests.campaign.load import load
+from tests.campaign.soak import Soak
 from tests.campaign.tally import Result
 from tests.lab.address_watch import AddressWatch, Change, spans
 from tests.lab.cluster import Lab
@@ -47,14 +48,17 @@ class Campaign:
         updates.give_other_image(self._lab)
         time.sleep(5)  # a process counts for the census once it is older than a health probe
         self._auditor.take_baseline()
-        began = self._auditor.usage()
-        for number in numbers:
-            failed = self._play(choose(self._seed, number))
-            if failed:
-                return failed
-            print(tally.line(self.results[-1]), flush=True)
-        print(tally.memory(began, self._auditor.usage()))
-        return ""
+        soak = Soak(self._lab, self._auditor)
+        try:
+            for number in numbers:
+                failed = self._play(choose(self._seed, number))
+                if failed:
+                    return failed
+                soak.look()
+                print(tally.line(self.results[-1]), flush=True)
+            return ""
+        finally:
+            print(soak)
 
     def _play(self, now: Round) -> str:
         """The round's trouble in one sentence, with the evidence saved; empty when all its audits found nothing."""

@@ -6,6 +6,7 @@ import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from tests.campaign.choice import Kind, Round
 from tests.campaign.leaks import MEBIBYTE, Usage
@@ -61,13 +62,25 @@ def verdict(seed: int, results: Sequence[Result], *, wanted: int, failed: str = 
     return f"{done}; FAILED: {failed}" if failed else f"{done}, no failed audit"
 
 
-def memory(before: Mapping[str, Usage], now: Mapping[str, Usage]) -> str:
+def usage(before: Mapping[str, Usage], now: Mapping[str, Usage]) -> str:
     """What each part took at first and takes now, on the host where it takes most."""
     words = (
-        f"{part} {before[part].memory / MEBIBYTE:.1f} to {now[part].memory / MEBIBYTE:.1f} MiB"
+        f"{part} {before[part].memory / MEBIBYTE:.1f} to {now[part].memory / MEBIBYTE:.1f} MiB "
+        f"and {before[part].files} to {now[part].files} files"
         for part in sorted({*before} & {*now})
     )
-    return "memory without page cache, first to last: " + ", ".join(words)
+    return "memory without page cache and open files, first to last: " + ", ".join(words)
+
+
+def logs(logged: Sequence[Mapping[str, int]]) -> str:
+    """What the parts of all hosts wrote in a round, at first and at last: means of a third of the rounds each."""
+    third = max(1, len(logged) // 3)
+    first, last = (
+        {part: statistics.mean(round_[part] for round_ in some) for part in {*chain(*some)}}
+        for some in (logged[:third], logged[-third:])
+    )
+    words = (f"{part} {first[part] / 1024:.1f} to {last[part] / 1024:.1f} KiB" for part in sorted({*first} & {*last}))
+    return f"logged in a round, mean of the first {third} to that of the last {third}: " + ", ".join(words)
 
 
 def _row(kind: Kind, results: Iterable[Result]) -> str:

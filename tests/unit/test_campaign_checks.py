@@ -7,7 +7,7 @@ import struct
 from collections import Counter
 from pathlib import Path
 
-from tests.campaign import addresses, engines, leaks, parts, roster, wire
+from tests.campaign import addresses, engines, leaks, parts, roster, tally, wire
 from tests.campaign.campaign import longest_overlap
 from tests.campaign.leaks import Usage
 from tests.campaign.roster import Instance, Manager
@@ -179,3 +179,13 @@ def test_only_an_engine_that_keeps_a_dead_tasks_port_is_stuck() -> None:
     ]
 
     assert engines.stuck(lines) == ["h2"]
+
+
+def test_logs_are_told_by_the_rounds_at_first_and_at_last() -> None:
+    rounds = [Counter(float=1024 * kib, anchor=512) for kib in (1, 9, 9, 3)]
+    assert tally.logs(rounds).endswith("anchor 0.5 to 0.5 KiB, float 1.0 to 3.0 KiB")
+
+
+def test_usage_is_told_with_memory_and_files() -> None:
+    told = tally.usage({"float": Usage(20 << 20, 15)}, {"float": Usage(21 << 20, 15)})
+    assert told.endswith("float 20.0 to 21.0 MiB and 15 to 15 files")
