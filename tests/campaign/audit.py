@@ -12,6 +12,7 @@ from pathlib import Path
 from tests.campaign import addresses, expect, leaks, parts, roster, updates, wire
 from tests.campaign.choice import Kind
 from tests.campaign.leaks import Census, Usage
+from tests.lab import socket_proxy
 from tests.lab.cluster import Lab
 from tests.lab.host import Host
 from tests.lab.segment import BRIDGE, NIC
@@ -145,6 +146,8 @@ class Auditor:
         confs = {name: parts.keepalived_conf(host) for name, host in self._lab.hosts.items()}
         found = roster.troubles(wanted, confs)
         for host in self._lab.hosts.values():
+            if socket_proxy.wanted():
+                found += [f"{host.name}: the socket proxy denied {call}" for call in socket_proxy.denied(host)]
             found += leaks.container_troubles(host.name, [(c.name, c.state, c.service) for c in host.containers()])
             found += leaks.namespace_troubles(host.name, self._namespaces[host.name], parts.namespaces(host))
         for name, processes in seen.items():
