@@ -114,8 +114,8 @@ class Bench:
 
     def _stages(self) -> Iterator[Stage]:
         makers = {"one": self._one, "trials": self._all_trials, "old": self._old, "sizes": self._sizes}
-        makers["services"] = lambda: (self._crowd(services, 3) for services in self._options.services)
-        makers["many"] = lambda: iter([self._size(1, 7), self._crowd(50, 7), self._crowd(250, 7)])
+        makers["services"] = self._services
+        makers["many"] = lambda: iter([self._size(1, 7), self._crowd(50, 1, 7), self._crowd(250, 1, 7)])
         for part in self._options.parts:
             yield from makers[part]()
 
@@ -133,6 +133,11 @@ class Bench:
     def _sizes(self) -> Iterator[Stage]:
         for vips in self._options.sizes:
             yield self._size(vips, 3)
+
+    def _services(self) -> Iterator[Stage]:
+        for services in self._options.services:
+            yield self._crowd(services, 1, 3)
+        yield self._crowd(10, 100, 3)
 
     def _product(self, interval: float) -> Product:
         return Product(self._lab, interval, checks=self._options.checks)
@@ -179,11 +184,13 @@ class Bench:
         deploy = partial(product.deploy_with, growth.setting(self._lab, vips))
         return Stage(name, managers, deploy, [] if known else [job])
 
-    def _crowd(self, services: int, managers: int) -> Stage:
+    def _crowd(self, services: int, each: int, managers: int) -> Stage:
         product = self._product(self._options.intervals[0])
-        name = f"{services} services, {managers} managers"
-        known = any((found.services, found.managers) == (services, managers) for found in self.findings.crowds)
-        job = Job("crowd", "services", 90 + services, partial(self._measure_crowd, services, product))
+        vips = services * each
+        name = f"{services} services with {vips} virtual IPs, {managers} managers"
+        wanted = (services, vips, managers)
+        known = any((found.services, found.vips, found.managers) == wanted for found in self.findings.crowds)
+        job = Job("crowd", "services", 90 + services, partial(self._measure_crowd, services, each, product))
         return Stage(name, managers, product.deploy, [] if known else [job])
 
     def _idle(self) -> str:
@@ -201,8 +208,8 @@ class Bench:
         self.findings.sizes.append(size)
         return f"gap {size.gap * 1000:.0f} ms, the last moved after {size.last * 1000:.0f} ms"
 
-    def _measure_crowd(self, services: int, product: Product) -> str:
-        found = crowd.measure(self._lab, services, product.troubles)
+    def _measure_crowd(self, services: int, each: int, product: Product) -> str:
+        found = crowd.measure(self._lab, services, each, product.troubles)
         self.findings.crowds.append(found)
         return f"held after {found.held:.1f} s, moved after {found.last * 1000:.0f} ms, {found.adverts:.0f} adverts/s"
 

@@ -1,4 +1,4 @@
-"""What many services cost, each of which has a virtual router of its own: time, CPU, memory, adverts a second."""
+"""What many services cost, each with a virtual router of its own: time, CPU, memory, adverts a second."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ import statistics
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from ipaddress import IPv4Address
+from pathlib import Path
 
 from tests.bench.idle import Appetite, appetites
 from tests.campaign.audit import until_none
 from tests.lab.cluster import Lab
 from tests.lab.host import Host
 from tests.lab.shell import run, wait_until
-from tests.swarm.user_services import idle_services
+from tests.swarm.user_services import idle_services, longest_silence
 
 FIRST = IPv4Address("172.31.0.0")
 OWN_VRID = 77
@@ -32,7 +34,13 @@ class Crowd:
     """So many services that were deployed at once, their holder's cable pulled; medians."""
 
     services: int
+    vips: int
+    """Addresses of all services together."""
+
     managers: int
+    pause: float
+    """The longest silence of the stack's own virtual router while the services came, seconds."""
+
     held: float
     """From the end of `docker stack deploy` until each address was on one host, seconds."""
 
@@ -45,31 +53,41 @@ class Crowd:
     appetites: tuple[Appetite, ...]
 
 
-def wanted(services: int) -> dict[int, str]:
-    """VRID to address, one for each service; they run no task, so that only virtual routers are measured."""
+def wanted(services: int, each: int = 1) -> dict[int, list[str]]:
+    """VRID to as many addresses, one virtual router for each service."""
     vrids = [vrid for vrid in range(1, 256) if vrid != OWN_VRID][:services]
-    return {vrid: str(FIRST + vrid) for vrid in vrids}
+    return {vrid: [str(FIRST + 256 * vrid + number) for number in range(1, each + 1)] for vrid in vrids}
 
 
-def labels(services: int) -> dict[str, dict[str, str]]:
+def labels(services: int, each: int = 1) -> dict[str, dict[str, str]]:
     """By service; the VRID that each names makes the virtual router its own."""
     return {
-        f"s{vrid}": {"keepalived.vip": f"{address}/32@eth0", "keepalived.vrid": str(vrid)}
-        for vrid, address in wanted(services).items()
+        f"s{vrid}": {
+            "keepalived.vip": " ".join(f"{address}/32@eth0" for address in addresses),
+            "keepalived.vrid": str(vrid),
+        }
+        for vrid, addresses in wanted(services, each).items()
     }
 
 
-def measure(lab: Lab, services: int, troubles: Callable[[], list[str]]) -> Crowd:
-    """The keepalived stack is there, and whole as `troubles` tells it; the services are gone again at the end."""
-    chosen = set(wanted(services).values())
-    with idle_services(lab, STACK, labels(services)) as began:
-        wait_until(lambda: _held(lab, chosen), PATIENCE, f"{services} addresses to be held", interval=0.2)
-        held = time.monotonic() - began
+def measure(lab: Lab, services: int, each: int, troubles: Callable[[], list[str]]) -> Crowd:
+    """The keepalived stack is there, and whole as `troubles` tells it; the services are gone again at the end.
+
+    They run no task, so that only virtual routers are measured; each has that many addresses.
+    """
+    chosen = {address for addresses in wanted(services, each).values() for address in addresses}
+    pcap = lab.plan.state / "crowd.pcap"
+    with ExitStack() as stack:
+        with lab.capture(f"ip proto 112 and ip[21] = {OWN_VRID}", pcap):
+            began = stack.enter_context(idle_services(lab, STACK, labels(services, each)))
+            wait_until(lambda: _held(lab, chosen), PATIENCE, f"{len(chosen)} addresses to be held", interval=0.2)
+            held = time.monotonic() - began
+        pause = longest_silence(pcap, OWN_VRID)
         until_none(troubles, within=60, calm=3, when="after the services had their addresses")
-        taken, adverts = appetites(lab, IDLE_SECONDS), _adverts(lab)
+        taken, adverts = appetites(lab, IDLE_SECONDS), _adverts(lab, pcap)
         last = statistics.median(_cut(lab, chosen, troubles) for _ in range(CUTS))
     wait_until(lambda: not any(_ours(lab, chosen).values()), 60, "the addresses to be gone", interval=0.2)
-    return Crowd(services, len(lab.hosts), held, last, adverts, tuple(taken))
+    return Crowd(services, len(chosen), len(lab.hosts), pause, held, last, adverts, tuple(taken))
 
 
 def _cut(lab: Lab, chosen: set[str], troubles: Callable[[], list[str]]) -> float:
@@ -92,12 +110,10 @@ def _cut(lab: Lab, chosen: set[str], troubles: Callable[[], list[str]]) -> float
     return last
 
 
-def _adverts(lab: Lab) -> float:
-    pcap = lab.plan.state / "crowd.pcap"
+def _adverts(lab: Lab, pcap: Path) -> float:
     with lab.capture("ip proto 112", pcap):
         time.sleep(LISTEN_SECONDS)
     count = len(run(["tcpdump", "-r", str(pcap), "-n"]).stdout.splitlines())
-    pcap.unlink()
     return count / LISTEN_SECONDS
 
 

@@ -190,15 +190,17 @@ def _crowds(crowds: Sequence[Crowd]) -> str:
         "",
         "Deployed at once as one stack, each with a VRID of its own. **held**: from the end of `docker stack deploy`",
         "until each address was on one host. **moved**: the cable of the host with most of them pulled, until all of",
-        "those were on others, median of three. **adverts**: packets a second on the segment. Memory and CPU on each",
-        "host, idle.",
+        "those were on others, median of three. **pause**: the longest silence of the stack's own virtual router while",
+        "they came. **adverts**: packets a second on the segment. Memory and CPU on each host, idle.",
         "",
-        "| services | managers | held | moved | adverts | float | lease keeper | keepalived | anchor | buoy |",
-        "|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
+        "| services | virtual IPs | managers | held | pause | moved | adverts "
+        "| float | lease keeper | keepalived | anchor | buoy |",
+        "|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for crowd in crowds:
-        figures = f"{crowd.services} | {crowd.managers} | {crowd.held:.1f} s | {_ms(crowd.last)} | {crowd.adverts:.0f}"
-        lines.append(f"| {figures} | {_by_part(crowd.appetites)} |")
+        size = f"{crowd.services} | {crowd.vips} | {crowd.managers}"
+        times = f"{crowd.held:.1f} s | {_ms(crowd.pause)} | {_ms(crowd.last)}"
+        lines.append(f"| {size} | {times} | {crowd.adverts:.0f} | {_by_part(crowd.appetites)} |")
     return "\n".join(lines)
 
 

@@ -80,7 +80,7 @@ def test_the_document_has_all_that_was_measured() -> None:
         false_failovers={"0.1": 0},
         failures=[Failure(PRODUCT, 0.1, "anchor hung", "not whole")],
         sizes=[Size(250, 3, 0.33, 0.4, (appetite,))],
-        crowds=[Crowd(50, 3, 2.5, 0.41, 1014.2, (appetite,))],
+        crowds=[Crowd(50, 100, 3, 0.112, 2.5, 0.41, 1014.2, (appetite,))],
     )
 
     text = markdown(findings)
@@ -90,7 +90,7 @@ def test_the_document_has_all_that_was_measured() -> None:
     assert "| float | 2 | 21.5 MiB | 0.31 % of a core |" in text
     assert "an advert every 0.1 s: 0." in text
     assert "| 250 | 3 | 330 ms | 400 ms | 21.5 MiB, 0.3 % | - | - | - | - |" in text
-    assert "| 50 | 3 | 2.5 s | 410 ms | 1014 | 21.5 MiB, 0.3 % | - | - | - | - |" in text
+    assert "| 50 | 100 | 3 | 2.5 s | 112 ms | 410 ms | 1014 | 21.5 MiB, 0.3 % | - | - | - | - |" in text
     assert "| kernel | 6.1 |" in text
     assert "- this project, 0.1 s, anchor hung: not whole" in text
     assert "| power cut | 0.1 s | 20 | median ≤ 0.35 s | **missed** |" in text
@@ -121,7 +121,7 @@ def test_further_virtual_ips_have_a_subnet_of_their_own() -> None:
 def test_findings_survive_their_file(tmp_path: Path) -> None:
     size = Size(10, 3, 0.3, 0.3, (Appetite("float", 1, 20.0, 0.1),))
     findings = Findings({"a": "b"}, TRIALS, [Failure(ANCESTOR, 1.0, "x", "y")], [], {"0.1": 0}, [size])
-    findings.crowds.append(Crowd(50, 3, 2.5, 0.41, 1014.2, ()))
+    findings.crowds.append(Crowd(50, 100, 3, 0.112, 2.5, 0.41, 1014.2, ()))
 
     findings.keep(tmp_path / "bench.json")
 
@@ -188,6 +188,6 @@ def test_a_dead_hosts_address_counts_no_longer_than_until_it_was_struck() -> Non
 
 
 def test_services_of_a_crowd_have_vrids_and_addresses_of_their_own() -> None:
-    assert len(set(wanted(250).values())) == 250
+    assert len({address for addresses in wanted(250, 2).values() for address in addresses}) == 500
     assert OWN_VRID not in wanted(250)
-    assert labels(1) == {"s1": {"keepalived.vip": "172.31.0.1/32@eth0", "keepalived.vrid": "1"}}
+    assert labels(1, 2) == {"s1": {"keepalived.vip": "172.31.1.1/32@eth0 172.31.1.2/32@eth0", "keepalived.vrid": "1"}}
