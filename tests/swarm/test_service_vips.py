@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import subprocess
 import sys
 import time
@@ -174,6 +175,35 @@ def test_the_virtual_ip_stays_with_the_service_through_an_update_and_a_drain(lab
         assert report.max_gap < 0.3, report.sentence()
         assert sum(length for _, length in watch.absences(address)) < 0.5
         assert lab.wait_holder(address) in tasks(lab, app)
+
+
+def test_a_service_chooses_its_interval_and_that_it_preempts_within_the_addresses_that_are_allowed(
+    lab: Lab, tmp_path: Path
+) -> None:
+    allowed, address, outside = f"{user_services.vip(lab, 48)}/28", *(user_services.vip(lab, n) for n in (60, 120))
+    chosen = ("--label", "keepalived.advert-interval=0.05", "--label", "keepalived.preempt=true")
+    assert roll_out(lab, KEEPALIVED_SERVICE_VIPS=allowed) == []
+    with (
+        service(lab, "quick", *ONE_A_NODE, "--label", f"keepalived.vip={address}", *chosen),
+        service(lab, "far", *ONE_A_NODE, "--label", f"keepalived.vip={outside}"),
+    ):
+        refused = f"{outside} is outside KEEPALIVED_SERVICE_VIPS={allowed}"
+        for host in lab.hosts:
+            wait_until(partial(told, lab, host, refused), 20, f"{host} to say {refused}")
+        best = lab.wait_holder(address, timeout=20)
+        assert lab.holders(outside) == []
+        with lab.capture("ip proto 112 and ip[21] = 60", tmp_path / "vrrp") as pcap:
+            time.sleep(3)
+        intervals = user_services.silences(pcap, 60)
+        assert statistics.median(intervals) == pytest.approx(0.05, abs=0.01)
+
+        lab.unplug(best)
+        wait_until(lambda: lab.holders(address) not in ([], [best]), 10, "another holder", interval=0.02)
+        others = lab.wait_holder()
+        assert others != best
+        lab.plug(best)
+        wait_until(lambda: lab.holders(address) == [best], 20, f"{best} to have {address} back")
+        assert lab.wait_holder() == others
 
 
 def test_a_float_that_starts_anew_backs_an_ipv6_only_service_that_a_peer_holds(lab: Lab) -> None:

@@ -21,6 +21,9 @@ HEALTH = (
     *("--health-retries", "1", "--health-start-period", "1s"),
 )
 
+AT_ONCE = 0.005
+"""Seconds within which the same advert goes to all peers."""
+
 
 def image(lab: Lab) -> str:
     """One that every host has, with a shell and Python."""
@@ -117,8 +120,14 @@ def wait_gone(lab: Lab, address: str, *, timeout: float) -> float:
 
 def longest_silence(pcap: Path, vrid: int) -> float:
     """Seconds of the longest pause between two adverts of that VRID in a capture."""
+    return max(silences(pcap, vrid))
+
+
+def silences(pcap: Path, vrid: int) -> list[float]:
+    """Seconds between the adverts of that VRID in a capture; those to several peers are one."""
     lines = run(["tcpdump", "-r", str(pcap), "-n", "-tt"]).stdout.splitlines()
     times = sorted({float(line.split()[0]) for line in lines if f"vrid {vrid}," in line})
-    if len(times) < 2:
+    found = [later - earlier for earlier, later in itertools.pairwise(times) if later - earlier > AT_ONCE]
+    if not found:
         raise LabError(f"no adverts of VRID {vrid} in {pcap}")
-    return max(later - earlier for earlier, later in itertools.pairwise(times))
+    return found
