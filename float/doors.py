@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from float import swarm_ports
 from float.additions import Additions
 from float.advert_log import AdvertLog
 from float.adverts import AdvertListener
@@ -42,3 +43,6 @@ class Doors:
     log_style: LogStyle
     told: tuple[Callable[[Transition], None], ...]
     """Who hears of each transition, in this order: history, notify scripts."""
+
+    swarm_listens: Callable[[], bool] = swarm_ports.listening
+    """Whether this host's engine listens for its Swarm."""

@@ -15,6 +15,13 @@ RETURN = 20.0
 """Seconds for another anchor after a new one died unproven, grace or not: its node may have left the Swarm by force,
 and the other managers forget such a node after 30 s."""
 
+ENGINE_LOOK = 1.0
+"""Seconds between two looks at the engine."""
+
+ENGINE_GONE = 10.0
+"""Seconds after which an engine that listens no more for its Swarm ends the grace: nobody is to bring another anchor.
+As long as an anchor bears an engine that does not answer."""
+
 
 @dataclass(frozen=True)
 class LinkState:
@@ -27,6 +34,9 @@ class LinkState:
     goodbye_at: float = 0.0
     successor_died_at: float | None = None
     """When an anchor that came after the goodbye died without one of its own."""
+
+    engine_seen_at: float | None = None
+    """When Docker's engine was last seen to listen for its Swarm; None where that does not matter, or never was so."""
 
     taker_limit: ClassVar[float] = 3.0
     """Seconds that a leaving master waits for a healthy peer to take over."""
@@ -41,11 +51,21 @@ class LinkState:
     def heard(self, now: float) -> LinkState:
         """A message came."""
         proven = self.connected_at is not None and now - self.connected_at >= PROBATION
-        return replace(self, last_word=now, goodbye=None if proven else self.goodbye)
+        word = replace(self, last_word=now)
+        return replace(word, goodbye=None, engine_seen_at=None) if proven else word
 
-    def said_goodbye(self, reason: GoodbyeReason, now: float) -> LinkState:
-        """The anchor said why it goes."""
-        return replace(self, goodbye=reason, goodbye_at=now, successor_died_at=None)
+    def said_goodbye(self, reason: GoodbyeReason, now: float, *, engine: bool) -> LinkState:
+        """The anchor said why it goes; `engine`: whether Docker's engine listens for its Swarm."""
+        seen = now if engine and reason is GoodbyeReason.UPDATE else None
+        return replace(self, goodbye=reason, goodbye_at=now, successor_died_at=None, engine_seen_at=seen)
+
+    def asks_for_the_engine(self, now: float) -> bool:
+        """Whether it matters if Docker's engine listens for its Swarm, and was not seen a moment ago."""
+        return self.engine_seen_at is not None and now >= self.engine_seen_at + ENGINE_LOOK
+
+    def engine_listens(self, now: float) -> LinkState:
+        """Docker's engine still listens for its Swarm."""
+        return replace(self, engine_seen_at=now)
 
     def ended(self, now: float) -> LinkState:
         """End of file."""
@@ -63,8 +83,12 @@ class LinkState:
         return self.goodbye is GoodbyeReason.UPDATE and now <= self._grace_ends(grace)
 
     def _grace_ends(self, grace: float) -> float:
-        ends = self.goodbye_at + grace
-        return ends if self.successor_died_at is None else min(ends, self.successor_died_at + RETURN)
+        ends = [self.goodbye_at + grace]
+        if self.successor_died_at is not None:
+            ends.append(self.successor_died_at + RETURN)
+        if self.engine_seen_at is not None:
+            ends.append(self.engine_seen_at + ENGINE_GONE)
+        return min(ends)
 
     def down_since(self, timeout: float) -> float:
         """Since when nobody speaks; meaningful while the link is not up."""
@@ -81,6 +105,8 @@ class LinkState:
             return Condition(name="link", ok=True, reason="the anchor is being replaced")
         if self.connected_at is not None:
             return Condition(name="link", ok=False, reason=f"the anchor hangs: nothing heard for {timeout:g} s")
+        if self.engine_seen_at is not None and now > self.engine_seen_at + ENGINE_GONE:
+            return Condition(name="link", ok=False, reason="the anchor is gone, and the engine left the Swarm or ended")
         return Condition(name="link", ok=False, reason="the anchor is gone")
 
     def next_change(self, now: float, *, timeout: float, grace: float) -> float | None:

@@ -69,13 +69,21 @@ class Situation:
         """What a source of this float's own (checks, say) has found, each time whole; it stands beside the verdict."""
         self._own[source] = conditions
 
-    def said_goodbye(self, reason: GoodbyeReason, now: float) -> None:
-        """The anchor said why it goes; some reasons take us along."""
+    def said_goodbye(self, reason: GoodbyeReason, now: float, *, engine: bool) -> None:
+        """The anchor said why it goes; some reasons take us along. `engine`: whether Docker listens for its Swarm."""
         logger.info("the anchor says goodbye: %s", reason)
-        self._link = self._link.said_goodbye(reason, now)
+        self._link = self._link.said_goodbye(reason, now, engine=engine)
         leaving = after_goodbye(reason, now)
         if leaving:
             self.leave(leaving)
+
+    def asks_for_the_engine(self, now: float) -> bool:
+        """Whether it is time to look again if Docker's engine listens for its Swarm."""
+        return self._link.asks_for_the_engine(now)
+
+    def engine_listens(self, now: float) -> None:
+        """Docker's engine still listens for its Swarm."""
+        self._link = self._link.engine_listens(now)
 
     def hand_over(self, now: float) -> None:
         """Step back for a while, so that a healthy peer takes over."""

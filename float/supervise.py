@@ -89,7 +89,7 @@ class Supervisor:
                 self._situation.judged(message.conditions, outdated=message.outdated)
                 self._rouse()
             case Goodbye():
-                self._situation.said_goodbye(message.reason, self._now())
+                self._situation.said_goodbye(message.reason, self._now(), engine=self._doors.swarm_listens())
                 self._rouse()
             case _ if is_back:
                 self._rouse()

@@ -44,6 +44,8 @@ class Turn:
     async def take(self) -> None:
         """Look at all that is known, do what is missing, and tell of it."""
         now = self._doors.clock.monotonic()
+        if self._situation.asks_for_the_engine(now) and self._doors.swarm_listens():
+            self._situation.engine_listens(now)
         with self._steps.step("deciding"):
             self._decide(now)
         resolved = self._doors.offers.adopted

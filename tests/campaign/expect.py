@@ -34,10 +34,13 @@ class HostView:
     faults: frozenset[Kind]
     holds: bool
 
-    @property
-    def forbidden(self) -> bool:
-        """It must not hold: no carrier, its float frozen and the lease run out, or it left the Swarm."""
-        return self.on and (not self.cable or Kind.PAUSE_FLOAT in self.faults or self.faults == {Kind.LEAVE})
+    def forbidden(self, *, quorum: bool) -> bool:
+        """It must not hold: no carrier, its float frozen and the lease run out, or it left a Swarm that has a quorum.
+
+        Managers without a quorum are demoted like the one that left, and whoever has the VIP serves on.
+        """
+        left = self.faults == {Kind.LEAVE} and quorum
+        return self.on and (not self.cable or Kind.PAUSE_FLOAT in self.faults or left)
 
     @property
     def frozen(self) -> bool:
@@ -62,7 +65,8 @@ def has_quorum(faults: Mapping[str, Set[Kind]]) -> bool:
 def troubles(hosts: Sequence[HostView]) -> list[str]:
     """One sentence for every segment with too many holders or too few."""
     quorum = has_quorum({host.name: host.faults for host in hosts})
-    found = [f"{host.name} has the VIP and cannot serve it" for host in hosts if host.holds and host.forbidden]
+    wrong = [host.name for host in hosts if host.holds and host.forbidden(quorum=quorum)]
+    found = [f"{name} has the VIP and cannot serve it" for name in wrong]
     for name, group in _segments(hosts):
         found += _of_a_segment(name, group, quorum=quorum)
     return found

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator
 
 import pytest
 
+from float.link_state import ENGINE_GONE
+from float.turn import TICK
 from tests.lab.cluster import Lab
 from tests.lab.faults import FLOAT
 from tests.lab.shell import LabError, run, wait_until
-from tests.swarm.audit import assert_healthy
-from tests.swarm.moves import moved
+from tests.swarm.audit import SLACK, assert_healthy
+from tests.swarm.moves import longest_overlap, moved, taken_over
 
 pytestmark = pytest.mark.swarm
 
@@ -71,6 +74,22 @@ def test_a_manager_that_is_demoted_and_promoted_again_loses_its_float_and_gets_a
     assert lab.float_container(other).id != before
     assert moved(lab, watch) == []
     assert report.lost == 0, report.sentence()
+
+
+def test_a_holder_that_leaves_by_force_while_its_anchor_is_replaced_gives_up_the_virtual_ip(
+    lab: Lab, holder: str
+) -> None:
+    with lab.watch_addresses() as watch, lab.gap_client() as client:
+        lab.host(holder).docker("stop", lab.anchor_container(holder).id)  # it says goodbye as for an update
+        lab.leave(holder)
+        left = time.monotonic()
+        taken_over(lab, watch, since=left, besides=holder, within=ENGINE_GONE + TICK + SLACK)
+        report = client.report()
+        assert longest_overlap(lab, watch) <= 0.3
+    assert report.max_gap < 0.3, report.sentence()
+    lab.join(holder)
+    lab.wait_ready(timeout=90)
+    assert_healthy(lab, within=60)
 
 
 def _moved_address(lab: Lab) -> str:

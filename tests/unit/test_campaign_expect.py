@@ -67,7 +67,12 @@ def test_a_frozen_host_may_keep_what_it_has_and_is_heard_by_nobody() -> None:
 
 def test_a_host_that_left_the_swarm_hands_over() -> None:
     assert troubles([view("h1", Kind.LEAVE), view("h2", holds=True), view("h3")]) == []
-    assert troubles([view("h1", Kind.LEAVE, holds=True), view("h2")]) == ["h1 has the VIP and cannot serve it"]
+    wrong = ["h1 has the VIP and cannot serve it"]
+    assert troubles([view("h1", Kind.LEAVE, holds=True), view("h2"), view("h3")]) == wrong
+
+
+def test_a_host_that_left_a_swarm_without_a_quorum_serves_on_as_all_are_demoted() -> None:
+    assert troubles([view("h1", Kind.LEAVE, holds=True), view("h2"), view("h3", Kind.POWER_OFF, on=False)]) == []
 
 
 def test_in_a_blackout_nobody_has_it() -> None:

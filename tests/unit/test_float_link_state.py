@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from float.link_state import PROBATION, RETURN, LinkState
+from float.link_state import ENGINE_GONE, PROBATION, RETURN, LinkState
 from shared.link_protocol import GoodbyeReason
 from shared.models import Condition, Strength
 
 TIMEOUT = 3.0
 GRACE = 120.0
 UP = LinkState().connected(100.0)
-UPDATING = UP.said_goodbye(GoodbyeReason.UPDATE, 110.0).ended(110.0)
+UPDATING = UP.said_goodbye(GoodbyeReason.UPDATE, 110.0, engine=False).ended(110.0)
 
 
 def condition(link: LinkState, now: float) -> Condition:
@@ -64,13 +64,13 @@ def test_a_grace_that_ran_out_demotes() -> None:
 
 
 def test_an_anchor_that_hangs_after_its_goodbye_is_in_the_grace() -> None:
-    link = UP.said_goodbye(GoodbyeReason.UPDATE, 110.0)
+    link = UP.said_goodbye(GoodbyeReason.UPDATE, 110.0, engine=False)
     assert condition(link, 114.0).ok
 
 
 @pytest.mark.parametrize("reason", [GoodbyeReason.LEAVE, GoodbyeReason.REMOVED])
 def test_a_goodbye_for_ever_gives_no_grace(reason: GoodbyeReason) -> None:
-    assert not condition(UP.said_goodbye(reason, 110.0).ended(110.0), 110.0).ok
+    assert not condition(UP.said_goodbye(reason, 110.0, engine=False).ended(110.0), 110.0).ok
 
 
 def test_a_new_anchor_that_crashes_early_leaves_the_old_grace_standing() -> None:
@@ -87,7 +87,11 @@ def test_a_node_whose_new_anchor_died_and_never_came_back_steps_back_before_it_i
 
 def test_the_next_goodbye_gives_a_whole_grace_again() -> None:
     link = (
-        UPDATING.connected(120.0).ended(125.0).connected(130.0).said_goodbye(GoodbyeReason.UPDATE, 131.0).ended(131.0)
+        UPDATING.connected(120.0)
+        .ended(125.0)
+        .connected(130.0)
+        .said_goodbye(GoodbyeReason.UPDATE, 131.0, engine=False)
+        .ended(131.0)
     )
     assert condition(link, 131.0 + GRACE).ok
 
@@ -123,3 +127,31 @@ def test_a_hanging_link_is_down_since_its_timeout() -> None:
 def test_nothing_is_waited_for_when_time_changes_nothing() -> None:
     assert next_change(UP.ended(101.0), 101.0) is None
     assert next_change(UPDATING, 500.0) is None
+
+
+def test_an_engine_that_listens_no_more_ends_the_grace() -> None:
+    link = UP.said_goodbye(GoodbyeReason.UPDATE, 110.0, engine=True).ended(110.0)
+    assert not link.asks_for_the_engine(110.5)
+    assert link.asks_for_the_engine(111.0)
+    link = link.engine_listens(111.0)
+    assert condition(link, 111.0 + ENGINE_GONE).ok
+    assert next_change(link, 112.0) == 111.0 + ENGINE_GONE
+    gone = condition(link, 111.1 + ENGINE_GONE)
+    assert (gone.ok, gone.reason) == (False, "the anchor is gone, and the engine left the Swarm or ended")
+
+
+def test_an_engine_that_listens_on_does_not_prolong_the_grace() -> None:
+    link = UP.said_goodbye(GoodbyeReason.UPDATE, 110.0, engine=True).ended(110.0).engine_listens(231.0)
+    assert condition(link, 231.0).reason == "the anchor is gone"
+
+
+@pytest.mark.parametrize("reason", GoodbyeReason)
+def test_an_engine_that_never_listened_is_not_asked_for(reason: GoodbyeReason) -> None:
+    assert not UP.said_goodbye(reason, 110.0, engine=False).ended(110.0).asks_for_the_engine(200.0)
+
+
+def test_an_anchor_that_proves_itself_ends_the_looks_at_the_engine() -> None:
+    link = UP.said_goodbye(GoodbyeReason.UPDATE, 110.0, engine=True).ended(110.0).connected(120.0)
+    link = link.heard(120.0 + PROBATION)
+    assert not link.asks_for_the_engine(300.0)
+    assert condition(link.ended(300.0), 300.0).reason == "the anchor is gone"

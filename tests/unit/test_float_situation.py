@@ -109,7 +109,7 @@ def test_the_timeout_is_that_of_the_spec() -> None:
 
 def test_an_anchor_that_is_replaced_is_not_held_against_the_node() -> None:
     situation = under_anchor()
-    situation.said_goodbye(GoodbyeReason.UPDATE, 101.0)
+    situation.said_goodbye(GoodbyeReason.UPDATE, 101.0, engine=False)
     situation.ended(101.0)
     assert situation.in_grace(221.0)
     assert failing_names(situation, 221.0) == []
@@ -127,7 +127,7 @@ def test_a_handover_demotes_for_a_while() -> None:
 
 def test_a_node_that_leaves_is_demoted_until_it_ends() -> None:
     situation = under_anchor()
-    situation.said_goodbye(GoodbyeReason.LEAVE, 101.0)
+    situation.said_goodbye(GoodbyeReason.LEAVE, 101.0, engine=False)
     assert "departure" in failing_names(situation, 103.0)
 
 
@@ -146,7 +146,7 @@ def test_a_float_that_is_not_leaving_never_ends() -> None:
 def test_the_shorter_of_two_departures_wins() -> None:
     situation = under_anchor()
     situation.leave(Leaving("told to stop", 101.0))
-    situation.said_goodbye(GoodbyeReason.REMOVED, 102.0)
+    situation.said_goodbye(GoodbyeReason.REMOVED, 102.0, engine=False)
     assert situation.over([entry(VrrpState.MASTER)], 102.0)
 
 
