@@ -33,11 +33,17 @@ class FailedAuditError(Exception):
 
 
 def until_none(look: Callable[[], list[str]], *, within: float, calm: float, when: str) -> float:
-    """Seconds until `look` began to find nothing, for `calm` seconds without a break; FailedAuditError else."""
+    """Seconds until `look` began to find nothing, for `calm` seconds without a break; FailedAuditError else.
+
+    An engine that does not answer the look in time is a finding like others.
+    """
     began = time.monotonic()
     calm_since: float | None = None
     while calm_since is None or time.monotonic() - calm_since < calm:
-        found = look()
+        try:
+            found = look()
+        except LabError as error:
+            found = [str(error)]
         now = time.monotonic()
         calm_since = None if found else (calm_since or now)
         if found and now - began > within:
