@@ -23,6 +23,8 @@ class Addresses:
         self._netlink = Netlink()
         self._links: dict[int, Link] = {}
         self._addresses: frozenset[HostAddress] | None = None
+        self.latest = HostView((), ())
+        """The last view, whoever took it; empty before the first."""
 
     async def view(self) -> HostView:
         """Interfaces and addresses now. Raises OSError."""
@@ -30,14 +32,15 @@ class Addresses:
         told = [rtnetlink.address(message) for message in self._netlink.dump(rtnetlink.get_addresses)]
         addresses = tuple(a for a in (message.on_host(self._names) for message in told) if a)
         self._addresses = frozenset(addresses)
-        return HostView(
+        self.latest = HostView(
             interfaces=tuple(self._names.values()),
             addresses=addresses,
             down=frozenset(found.name for found in self._links.values() if found.down),
         )
+        return self.latest
 
     def changed(self) -> bool:
-        """Whether the kernel told of something that the last view does not show; costs no look at the host.
+        """Whether the kernel told of something that `latest` does not show; costs no look at the host.
 
         A lease that was renewed changes nothing.
         """

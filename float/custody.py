@@ -36,13 +36,16 @@ class Custody:
         self._claimed = record.addresses
         self._looks_left = 0
         self._unleased: set[VirtualIp] = set()
-        self.host = HostView((), ())
+
+    @property
+    def host(self) -> HostView:
+        """The host as it was seen last, by us or by whoever examined a spec: what changed since is news to both."""
+        return self._addresses.latest
 
     async def look(self) -> HostView:
         """See what the kernel has now. Raises OSError."""
         self._looks_left = BLIND_LOOKS
-        self.host = await self._addresses.view()
-        return self.host
+        return await self._addresses.view()
 
     async def look_if_changed(self) -> None:
         """The same, if the kernel told of a change; and sometimes without, should its word have been lost."""

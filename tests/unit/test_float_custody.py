@@ -25,12 +25,14 @@ class ScriptedAddresses(Addresses):
 
     def __init__(self, *present: HostAddress) -> None:
         self.present = list(present)
+        self.latest = HostView((), ())
         self.views = 0
         self.news = False
 
     async def view(self) -> HostView:
         self.views += 1
-        return host(*self.present)
+        self.latest = host(*self.present)
+        return self.latest
 
     def changed(self) -> bool:
         return self.news
@@ -206,6 +208,14 @@ async def test_a_host_that_tells_of_a_change_is_looked_at(world: World) -> None:
     world.kernel.news = True
     await world.custody.look_if_changed()
     assert world.kernel.views == 2
+
+
+async def test_what_an_examined_spec_found_on_the_host_is_known_though_it_is_no_news_any_more(world: World) -> None:
+    await world.custody.look()
+    world.kernel.present = [VIP_HERE]
+    await world.kernel.view()
+    await world.custody.look_if_changed()
+    assert world.custody.host == host(VIP_HERE)
 
 
 async def test_the_first_look_needs_no_news(world: World) -> None:
