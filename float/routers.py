@@ -105,7 +105,7 @@ class RouterBook:
         """Book keepalived's word; returns the transition when it is one."""
         entry = self.entries.get(notice.router)
         if entry is None:
-            if notice.state is not VrrpState.INIT:
+            if notice.state in (VrrpState.BACKUP, VrrpState.MASTER):  # FAULT is the last word on a deleted one
                 self.strangers.add(notice.router)
             return None
         entry.priority = notice.priority

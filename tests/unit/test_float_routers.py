@@ -78,6 +78,7 @@ def test_a_router_that_keepalived_tells_of_and_nobody_ordered_is_remembered_unti
     routers = book()
     become(routers, VrrpState.BACKUP, name="included")
     become(routers, VrrpState.INIT, name="gone")
+    become(routers, VrrpState.FAULT, name="deleted")
     assert routers.strangers == {"included"}
     routers.load(ResolvedSpec(RESOLVED_SPEC.spec, ()))
     assert routers.strangers == set()
