@@ -62,6 +62,11 @@ class Engine:
     swarm_address: IpAddress | None = None
     """Under which the other nodes know this one."""
 
+    @property
+    def starting(self) -> bool:
+        """Whether the node is not in its Swarm yet, or not again: a manager, say, whose Docker was just started."""
+        return self.swarm_state in ("pending", "error", "locked")
+
 
 @dataclass(frozen=True)
 class Node:

@@ -57,7 +57,7 @@ class Farewell:
 
     async def _managing(self) -> bool | None:
         facts = await _or_none(self._engine.describe(limit=ASK_LIMIT))
-        return None if facts is None or facts.swarm_state in ("pending", "error", "locked") else facts.managing
+        return None if facts is None or facts.starting else facts.managing
 
     async def _availability(self, node_id: str) -> str | None:
         nodes = await _or_none(self._engine.nodes(limit=ASK_LIMIT))

@@ -38,9 +38,6 @@ PROXY_PATIENCE = 30.0
 
 _DOCKERS_OWN = AnchorSettings.model_fields["docker_host"].default
 
-STARTING = ("pending", "error", "locked")
-"""Swarm states of a node that is not in its Swarm yet, or not again: of a manager whose Docker was just started."""
-
 
 @dataclass(frozen=True)
 class Identity:
@@ -132,7 +129,7 @@ async def _check_manager(engine: Engine, facts: EngineFacts) -> None:
     """Raise NotAManagerError; EngineError for a node that takes, or may take, part in its Swarm a little later."""
     if facts.managing:
         return
-    if facts.swarm_state in STARTING:
+    if facts.starting:
         raise NoQuorumError(f"this node ({facts.hostname}) takes no part in its Swarm (state {facts.swarm_state!r})")
     with contextlib.suppress(NotManagingError):
         if facts.swarm_state == "active" and await engine.nodes():

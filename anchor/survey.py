@@ -113,8 +113,7 @@ class Survey:
             self.known = self.known.updated(Known(service_exists=False))
             self._say(str(error))
         except NotManagingError as error:
-            self.known = self.known.updated(Known(managing=False))
-            self._without_quorum(error, asked)
+            await self._not_managing(error, asked)
         except EngineSilentError as error:
             await self._unanswered(error, asked)
         except EngineError as error:
@@ -160,6 +159,16 @@ class Survey:
             await self._engine.ping()
         except EngineError:
             return
+        self._without_quorum(error, asked)
+
+    async def _not_managing(self, error: EngineError, asked: float) -> None:
+        """Docker says the same of a node that left and of a manager whose part in the Swarm is just begun anew."""
+        try:
+            starting = (await self._engine.describe()).starting
+        except EngineError:
+            starting = False
+        if not starting:
+            self.known = self.known.updated(Known(managing=False))
         self._without_quorum(error, asked)
 
     def _without_quorum(self, error: EngineError, asked: float) -> None:

@@ -82,6 +82,19 @@ async def test_a_node_that_manages_no_more_is_remembered(world: World) -> None:
     assert (await world.look(NotManagingError("not a manager"))).known.managing is False
 
 
+@pytest.mark.parametrize("state", ["pending", "error", "locked"])
+async def test_a_manager_whose_swarm_begins_anew_is_one_without_a_quorum(world: World, state: str) -> None:
+    world.docker.engine = replace(world.docker.engine, managing=False, swarm_state=state)
+    await world.look()
+    assert (await world.look(NotManagingError("not a manager"))).known.managing is True
+    assert not (await world.look(NotManagingError("not a manager"), after=10)).quorum.ok
+
+
+async def test_a_node_that_manages_no_more_is_remembered_though_docker_says_nothing_else(world: World) -> None:
+    world.docker.fail("describe", EngineSilentError("no answer"))
+    assert (await world.look(NotManagingError("not a manager"))).known.managing is False
+
+
 async def test_a_drained_node_is_remembered(world: World) -> None:
     world.docker.swarm_nodes = (node("a", 1, availability="drain"), *THREE[1:])
     assert (await world.look()).known.availability == "drain"
