@@ -29,7 +29,7 @@ class Engine(Protocol):
         """This engine and its part in the Swarm."""
         ...
 
-    async def ping(self, *, limit: float = LOOK) -> None:
+    async def ping(self) -> None:
         """Nothing but an answer."""
         ...
 
@@ -41,67 +41,67 @@ class Engine(Protocol):
         """The service of that id. Raises NotFoundError when it was removed."""
         ...
 
-    async def services_labelled(self, label: str, *, limit: float = LOOK) -> tuple[LabelledService, ...]:
+    async def services_labelled(self, label: str) -> tuple[LabelledService, ...]:
         """All services of the Swarm that carry the label; Docker chooses them, so the others cost nothing here."""
         ...
 
-    async def services_named(self, names: tuple[str, ...], *, limit: float = LOOK) -> tuple[LabelledService, ...]:
+    async def services_named(self, names: tuple[str, ...]) -> tuple[LabelledService, ...]:
         """Those services of the Swarm that there are among the names."""
         ...
 
-    async def tasks_here(self, service_id: str | None = None, *, limit: float = LOOK) -> tuple[LocalTask, ...]:
+    async def tasks_here(self, service_id: str | None = None) -> tuple[LocalTask, ...]:
         """This node's containers that are tasks of that service, or of any; those that ended are left out."""
         ...
 
-    async def task_template(self, task_id: str, *, limit: float = LOOK) -> str:
+    async def task_template(self, task_id: str) -> str:
         """A hash of the spec from which the task was made, ForceUpdate included."""
         ...
 
-    async def own_container(self, task_id: str, hostname: str, *, limit: float = LOOK) -> Container:
+    async def own_container(self, task_id: str, hostname: str) -> Container:
         """The container in which this process runs. Raises NotFoundError."""
         ...
 
-    async def labelled(self, label: str, *, limit: float = LOOK) -> tuple[Container, ...]:
+    async def labelled(self, label: str) -> tuple[Container, ...]:
         """All containers of this node that carry the label, whatever their state."""
         ...
 
-    async def running(self, *, limit: float = LOOK) -> tuple[Container, ...]:
+    async def running(self) -> tuple[Container, ...]:
         """All containers of this node that run."""
         ...
 
-    async def container(self, name: str, *, limit: float = LOOK) -> Container:
+    async def container(self, name: str) -> Container:
         """One container, inspected. Raises NotFoundError."""
         ...
 
-    async def last_words(self, name: str, *, limit: float = LOOK) -> str:
+    async def last_words(self, name: str) -> str:
         """The last line that the container logged; empty where there is none."""
         ...
 
-    async def image_id(self, reference: str, *, limit: float = LOOK) -> str | None:
+    async def image_id(self, reference: str) -> str | None:
         """The id of the local image of that name, or None where Docker says that it has none."""
         ...
 
-    async def pull(self, reference: str, *, first_word: float, limit: float = PULL) -> None:
+    async def pull(self, reference: str, *, first_word: float) -> None:
         """Fetch the image. Raises PullError with the registry's answer, or when it says nothing for that long."""
         ...
 
-    async def create(self, name: str, config: Mapping[str, Any], *, limit: float = CHANGE) -> str:
+    async def create(self, name: str, config: Mapping[str, Any]) -> str:
         """Create a container and return its id. Raises ConflictError when the name is taken."""
         ...
 
-    async def start(self, name: str, *, limit: float = CHANGE) -> None:
+    async def start(self, name: str) -> None:
         """Start a container."""
         ...
 
-    async def stop(self, name: str, *, limit: float = STOP) -> None:
+    async def stop(self, name: str) -> None:
         """SIGTERM, and after STOP_TIMEOUT SIGKILL; one that is gone or stopped already is fine."""
         ...
 
-    async def remove(self, name: str, *, limit: float = CHANGE) -> None:
+    async def remove(self, name: str) -> None:
         """Remove a stopped container; one that is gone already is fine."""
         ...
 
-    async def rename(self, name: str, new_name: str, *, limit: float = CHANGE) -> None:
+    async def rename(self, name: str, new_name: str) -> None:
         """Give a container another name."""
         ...
 

@@ -38,9 +38,9 @@ class Docker:
         """This engine and its part in the Swarm."""
         return await self._ask(lambda c: docker_json.engine(_with_swarm(c.info())), limit, "info")
 
-    async def ping(self, *, limit: float = LOOK) -> None:
+    async def ping(self) -> None:
         """Nothing but an answer."""
-        await self._ask(lambda c: c.ping(), limit, "ping")
+        await self._ask(lambda c: c.ping(), LOOK, "ping")
 
     async def nodes(self, *, limit: float = LOOK) -> tuple[facts.Node, ...]:
         """All nodes of the Swarm. Raises NoQuorumError, NotManagingError."""
@@ -51,82 +51,80 @@ class Docker:
         what = f"service {service_id}"
         return await self._ask(lambda c: docker_json.service(c.inspect_service(service_id)), limit, what)
 
-    async def services_labelled(self, label: str, *, limit: float = LOOK) -> tuple[facts.LabelledService, ...]:
+    async def services_labelled(self, label: str) -> tuple[facts.LabelledService, ...]:
         """All services of the Swarm that carry the label; Docker chooses them, so the others cost nothing here."""
-        return await self._services({"label": label}, limit, f"list of services with {label}")
+        return await self._services({"label": label}, f"list of services with {label}")
 
-    async def services_named(self, names: tuple[str, ...], *, limit: float = LOOK) -> tuple[facts.LabelledService, ...]:
+    async def services_named(self, names: tuple[str, ...]) -> tuple[facts.LabelledService, ...]:
         """Those services of the Swarm that there are among the names; Docker's filter takes them as beginnings."""
-        found = await self._services({"name": list(names)}, limit, "list of services by name")
+        found = await self._services({"name": list(names)}, "list of services by name")
         return tuple(service for service in found if service.name in names)
 
-    async def _services(
-        self, filters: dict[str, str | list[str]], limit: float, what: str
-    ) -> tuple[facts.LabelledService, ...]:
+    async def _services(self, filters: dict[str, str | list[str]], what: str) -> tuple[facts.LabelledService, ...]:
         def call(client: docker.APIClient) -> tuple[facts.LabelledService, ...]:
             return tuple(map(docker_json.labelled_service, _listed(client.services(filters=filters))))
 
-        return await self._ask(call, limit, what)
+        return await self._ask(call, LOOK, what)
 
-    async def tasks_here(self, service_id: str | None = None, *, limit: float = LOOK) -> tuple[facts.LocalTask, ...]:
+    async def tasks_here(self, service_id: str | None = None) -> tuple[facts.LocalTask, ...]:
         """This node's containers that are tasks of that service, or of any; those that ended are left out."""
         label = f"{facts.SERVICE_ID_LABEL}={service_id}" if service_id else facts.SERVICE_ID_LABEL
 
         def call(client: docker.APIClient) -> tuple[facts.LocalTask, ...]:
             return tuple(map(docker_json.local_task, _listed(client.containers(filters={"label": label}))))
 
-        return await self._ask(call, limit, "list of tasks")
+        return await self._ask(call, LOOK, "list of tasks")
 
-    async def task_template(self, task_id: str, *, limit: float = LOOK) -> str:
+    async def task_template(self, task_id: str) -> str:
         """A hash of the spec from which the task was made, ForceUpdate included."""
-        return await self._ask(lambda c: docker_json.template_hash(c.inspect_task(task_id)), limit, f"task {task_id}")
+        return await self._ask(lambda c: docker_json.template_hash(c.inspect_task(task_id)), LOOK, f"task {task_id}")
 
-    async def own_container(self, task_id: str, hostname: str, *, limit: float = LOOK) -> facts.Container:
+    async def own_container(self, task_id: str, hostname: str) -> facts.Container:
         """The container in which this process runs. Raises NotFoundError."""
 
         def call(client: docker.APIClient) -> str:
             listed = _listed(client.containers(filters={"label": f"{facts.TASK_ID_LABEL}={task_id}"}))
             return next((docker_json.identifier(raw) for raw in listed if docker_json.is_task(raw, task_id)), hostname)
 
-        return await self.container(await self._ask(call, limit, "list of containers"), limit=limit)
+        return await self.container(await self._ask(call, LOOK, "list of containers"))
 
-    async def labelled(self, label: str, *, limit: float = LOOK) -> tuple[facts.Container, ...]:
+    async def labelled(self, label: str) -> tuple[facts.Container, ...]:
         """All containers of this node that carry the label, whatever their state."""
 
         def call(client: docker.APIClient) -> tuple[facts.Container, ...]:
             listed = _listed(client.containers(all=True, filters={"label": label}))
             return tuple(map(docker_json.listed_container, listed))
 
-        return await self._ask(call, limit, "list of containers")
+        return await self._ask(call, LOOK, "list of containers")
 
-    async def running(self, *, limit: float = LOOK) -> tuple[facts.Container, ...]:
+    async def running(self) -> tuple[facts.Container, ...]:
         """All containers of this node that run."""
 
         def call(client: docker.APIClient) -> tuple[facts.Container, ...]:
             return tuple(map(docker_json.listed_container, _listed(client.containers())))
 
-        return await self._ask(call, limit, "list of containers")
+        return await self._ask(call, LOOK, "list of containers")
 
-    async def container(self, name: str, *, limit: float = LOOK) -> facts.Container:
+    async def container(self, name: str) -> facts.Container:
         """One container, inspected. Raises NotFoundError."""
         what = f"container {_short(name)}"
-        return await self._ask(lambda c: docker_json.inspected_container(c.inspect_container(name)), limit, what)
+        return await self._ask(lambda c: docker_json.inspected_container(c.inspect_container(name)), LOOK, what)
 
-    async def last_words(self, name: str, *, limit: float = LOOK) -> str:
+    async def last_words(self, name: str) -> str:
         """The last line that the container logged; empty where there is none."""
-        text = await self._ask(lambda c: bytes(c.logs(name, tail=1)), limit, f"log of {_short(name)}")
+        text = await self._ask(lambda c: bytes(c.logs(name, tail=1)), LOOK, f"log of {_short(name)}")
         return text.decode(errors="replace").strip()
 
-    async def image_id(self, reference: str, *, limit: float = LOOK) -> str | None:
+    async def image_id(self, reference: str) -> str | None:
         """The id of the local image of that name, or None where Docker says that it has none."""
         try:
             return await self._ask(
-                lambda c: docker_json.identifier(c.inspect_image(reference)), limit, f"image {reference}"
+                lambda c: docker_json.identifier(c.inspect_image(reference)), LOOK, f"image {reference}"
             )
         except facts.NotFoundError:
             return None
 
-    async def pull(self, reference: str, *, first_word: float, limit: float = PULL) -> None:
+    async def pull(self, reference: str, *, first_word: float) -> None:
         """Fetch the image. Raises PullError with the registry's answer, or when it says nothing for that long."""
         loop, spoke = asyncio.get_running_loop(), asyncio.Event()
 
@@ -136,7 +134,7 @@ class Docker:
         def work(client: docker.APIClient) -> None:
             _pull(reference, spoken, client)
 
-        pulling = asyncio.create_task(self._ask(work, limit, f"pull of {reference}", read=STALLED_PULL))
+        pulling = asyncio.create_task(self._ask(work, PULL, f"pull of {reference}", read=STALLED_PULL))
         waiting = asyncio.create_task(spoke.wait())
         await asyncio.wait((pulling, waiting), timeout=first_word, return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
@@ -148,35 +146,35 @@ class Docker:
         except facts.EngineError as error:
             raise error if isinstance(error, facts.PullError) else facts.PullError(str(error)) from error
 
-    async def create(self, name: str, config: Mapping[str, Any], *, limit: float = CHANGE) -> str:
+    async def create(self, name: str, config: Mapping[str, Any]) -> str:
         """Create a container and return its id. Raises ConflictError when the name is taken."""
 
         def call(client: docker.APIClient) -> str:
             return docker_json.identifier(client.create_container_from_config(dict(config), name))
 
-        return await self._ask(call, limit, f"create {name}")
+        return await self._ask(call, CHANGE, f"create {name}")
 
-    async def start(self, name: str, *, limit: float = CHANGE) -> None:
+    async def start(self, name: str) -> None:
         """Start a container."""
-        await self._ask(lambda c: c.start(name), limit, f"start {_short(name)}")
+        await self._ask(lambda c: c.start(name), CHANGE, f"start {_short(name)}")
 
-    async def stop(self, name: str, *, limit: float = STOP) -> None:
+    async def stop(self, name: str) -> None:
         """SIGTERM, and after STOP_TIMEOUT SIGKILL; one that is gone or stopped already is fine."""
         try:
-            await self._ask(lambda c: c.stop(name, timeout=STOP_TIMEOUT), limit, f"stop {_short(name)}")
+            await self._ask(lambda c: c.stop(name, timeout=STOP_TIMEOUT), STOP, f"stop {_short(name)}")
         except facts.NotFoundError:
             return
 
-    async def remove(self, name: str, *, limit: float = CHANGE) -> None:
+    async def remove(self, name: str) -> None:
         """Remove a stopped container; one that is gone already is fine."""
         try:
-            await self._ask(lambda c: c.remove_container(name, v=False), limit, f"remove {_short(name)}")
+            await self._ask(lambda c: c.remove_container(name, v=False), CHANGE, f"remove {_short(name)}")
         except facts.NotFoundError:
             return
 
-    async def rename(self, name: str, new_name: str, *, limit: float = CHANGE) -> None:
+    async def rename(self, name: str, new_name: str) -> None:
         """Give a container another name."""
-        await self._ask(lambda c: c.rename(name, new_name), limit, f"rename {_short(name)}")
+        await self._ask(lambda c: c.rename(name, new_name), CHANGE, f"rename {_short(name)}")
 
     def events(self) -> Iterator[facts.Event | None]:
         """Docker's events as they come, blocking: None first, once subscribed. Raises EngineError at the end."""

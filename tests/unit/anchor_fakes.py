@@ -147,7 +147,7 @@ class FakeDocker:
         self._may_fail("describe")
         return self.engine
 
-    async def ping(self, *, limit: float = 5) -> None:
+    async def ping(self) -> None:
         self._may_fail("ping")
 
     async def nodes(self, *, limit: float = 5) -> tuple[Node, ...]:
@@ -160,38 +160,38 @@ class FakeDocker:
             raise NotFoundError(f"service {service_id} not found")
         return self.services[service_id]
 
-    async def services_labelled(self, label: str, *, limit: float = 5) -> tuple[LabelledService, ...]:
+    async def services_labelled(self, label: str) -> tuple[LabelledService, ...]:
         self._may_fail("services_labelled")
         return tuple(service for service in self.user_services if label in service.labels)
 
-    async def services_named(self, names: tuple[str, ...], *, limit: float = 5) -> tuple[LabelledService, ...]:
+    async def services_named(self, names: tuple[str, ...]) -> tuple[LabelledService, ...]:
         self._may_fail("services_named")
         return tuple(service for service in self.user_services if service.name in names)
 
-    async def tasks_here(self, service_id: str | None = None, *, limit: float = 5) -> tuple[LocalTask, ...]:
+    async def tasks_here(self, service_id: str | None = None) -> tuple[LocalTask, ...]:
         self._may_fail("tasks_here")
         self.asked_for.append(service_id)
         return tuple(task for task in self.tasks if service_id in (None, task.service_id))
 
-    async def task_template(self, task_id: str, *, limit: float = 5) -> str:
+    async def task_template(self, task_id: str) -> str:
         self._may_fail("task_template")
         return self.templates[task_id]
 
-    async def own_container(self, task_id: str, hostname: str, *, limit: float = 5) -> Container:
+    async def own_container(self, task_id: str, hostname: str) -> Container:
         self._may_fail("own_container")
         if self.own is None:
             raise NotFoundError("no such container")
         return self.own
 
-    async def labelled(self, label: str, *, limit: float = 5) -> tuple[Container, ...]:
+    async def labelled(self, label: str) -> tuple[Container, ...]:
         self._may_fail("labelled")
         return tuple(container for container in self.containers_by_id.values() if label in container.labels)
 
-    async def running(self, *, limit: float = 5) -> tuple[Container, ...]:
+    async def running(self) -> tuple[Container, ...]:
         self._may_fail("running")
         return tuple(container for container in self.containers_by_id.values() if container.running)
 
-    async def container(self, name: str, *, limit: float = 5) -> Container:
+    async def container(self, name: str) -> Container:
         self._may_fail("container")
         found = self._find(name)
         if self.looks_left.get(found.id, 1) == 0:
@@ -201,21 +201,21 @@ class FakeDocker:
             self.looks_left[found.id] -= 1
         return found
 
-    async def last_words(self, name: str, *, limit: float = 5) -> str:
+    async def last_words(self, name: str) -> str:
         return "Traceback: boom"
 
-    async def image_id(self, reference: str, *, limit: float = 5) -> str | None:
+    async def image_id(self, reference: str) -> str | None:
         self._may_fail("image_id")
         return reference if reference in self.images.values() else self.images.get(reference)
 
-    async def pull(self, reference: str, *, first_word: float, limit: float = 300) -> None:
+    async def pull(self, reference: str, *, first_word: float) -> None:
         self.journal.append(f"pull {reference}")
         self._may_fail("pull")
         if reference not in self.registry:
             raise PullError("manifest unknown")
         self.images[reference] = self.registry[reference]
 
-    async def create(self, name: str, config: Mapping[str, Any], *, limit: float = 20) -> str:
+    async def create(self, name: str, config: Mapping[str, Any]) -> str:
         self._may_fail("create")
         if name in self.names:
             raise ConflictError(f"{name} is in use")
@@ -226,14 +226,14 @@ class FakeDocker:
         self._put(Container(f"new-{self.made}", name, config["Image"], image, "created", config["Labels"], token=token))
         return f"new-{self.made}"
 
-    async def start(self, name: str, *, limit: float = 20) -> None:
+    async def start(self, name: str) -> None:
         self._may_fail("start")
         started = replace(self._find(name), state="running")
         self.journal.append(f"start {started.name}")
         self._put(started)
         self.on_start(started)
 
-    async def stop(self, name: str, *, limit: float = 15) -> None:
+    async def stop(self, name: str) -> None:
         self._may_fail("stop")
         try:
             container = self._find(name)
@@ -242,7 +242,7 @@ class FakeDocker:
         self.journal.append(f"stop {container.name}")
         self._put(replace(container, state="exited"))
 
-    async def remove(self, name: str, *, limit: float = 20) -> None:
+    async def remove(self, name: str) -> None:
         self._may_fail("remove")
         try:
             container = self._find(name)
@@ -253,7 +253,7 @@ class FakeDocker:
         self.journal.append(f"remove {container.name}")
         del self.containers_by_id[container.id]
 
-    async def rename(self, name: str, new_name: str, *, limit: float = 20) -> None:
+    async def rename(self, name: str, new_name: str) -> None:
         self._may_fail("rename")
         if new_name in self.names:
             raise ConflictError(f"{new_name} is in use")

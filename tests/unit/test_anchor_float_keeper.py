@@ -448,9 +448,9 @@ async def test_whoever_took_the_name_of_a_dead_float_in_between_is_not_removed(t
     world = World(tmp_path, a_float(state="exited"))
     stranger = Container("x", NAME, "nginx", "i", "exited", {})
 
-    async def taken(name: str, *, limit: float = 20) -> None:
+    async def taken(name: str) -> None:
         world.docker.containers_by_id = {"x": stranger}
-        await FakeDocker.remove(world.docker, name, limit=limit)
+        await FakeDocker.remove(world.docker, name)
 
     world.docker.remove = taken  # type: ignore[method-assign]  # what happens between look and step
     with pytest.raises(ConflictError):
