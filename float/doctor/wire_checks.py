@@ -28,7 +28,7 @@ def findings(evidence: Evidence, aim: Aim) -> Iterator[Finding]:
     for router in routers:
         yield from (_virtual_ip(evidence, aim, router, vip) for vip in router.addresses)
         yield from _vrid(evidence, aim, router)
-        yield from _firewall(evidence, aim, router)
+        yield from _firewall(evidence, router)
 
 
 def _interfaces(evidence: Evidence, routers: tuple[ResolvedRouter, ...]) -> Iterator[Finding]:
@@ -47,7 +47,7 @@ def _virtual_ip(evidence: Evidence, aim: Aim, router: ResolvedRouter, vip: Virtu
         why = next((t for t in evidence.wire.trouble if device in t), "nobody could be asked")
         return unknown(Check.VIRTUAL_IP, f"{vip.address} on {device}: {why}")
     macs = {c.mac for c in claims if c.address == vip.address} - evidence.host.macs
-    holders = {a.mac: a.advert.source for a in _of_group(evidence, aim, router)}
+    holders = {a.mac: a.advert.source for a in _of_group(evidence, router)}
     strangers = sorted(macs - holders.keys())
     if strangers:
         return catalogue.VIP_TAKEN.found(f"{vip.address} is taken: {', '.join(strangers)} answers for it on {device}")
@@ -60,7 +60,7 @@ def _virtual_ip(evidence: Evidence, aim: Aim, router: ResolvedRouter, vip: Virtu
     )
 
 
-def _of_group(evidence: Evidence, aim: Aim, router: ResolvedRouter) -> Iterator[HeardAdvert]:
+def _of_group(evidence: Evidence, router: ResolvedRouter) -> Iterator[HeardAdvert]:
     """Adverts of our VRID from the peers, or from whoever advertises one of our own virtual IPs with it."""
     ours = frozenset(vip.address for vip in router.addresses)
     for heard in _heard(evidence, router):
@@ -78,7 +78,7 @@ def _vrid(evidence: Evidence, aim: Aim, router: ResolvedRouter) -> Iterator[Find
         yield unknown(Check.VRID, _because(evidence, "adverts cannot be heard"))
         return
     vrid, heard = router.router.vrid, tuple(_heard(evidence, router))
-    members = tuple(_of_group(evidence, aim, router))
+    members = tuple(_of_group(evidence, router))
     found = [
         *(_on_this_host(h) for h in heard if h.outgoing and not aim.running),
         *(_stranger(h, router) for h in heard if not h.outgoing and h not in members),
@@ -121,11 +121,11 @@ def _other_version(heard: HeardAdvert, aim: Aim) -> Finding:
     )
 
 
-def _firewall(evidence: Evidence, aim: Aim, router: ResolvedRouter) -> Iterator[Finding]:
+def _firewall(evidence: Evidence, router: ResolvedRouter) -> Iterator[Finding]:
     if evidence.wire.adverts is None:
         yield unknown(Check.FIREWALL, _because(evidence, "adverts cannot be heard"))
         return
-    members = {h.advert.source: h for h in _of_group(evidence, aim, router)}
+    members = {h.advert.source: h for h in _of_group(evidence, router)}
     peers = frozenset(p for p in router.peers if not p.is_loopback)
     for source in sorted({*members, *peers}, key=str):
         yield _between(evidence, source, members.get(source))
