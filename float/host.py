@@ -55,7 +55,7 @@ class HostView:
     def subnets(self) -> tuple[tuple[HostAddress, ipaddress.IPv4Network | ipaddress.IPv6Network], ...]:
         """The host's own addresses, those of any keepalived left out, each with its subnet."""
         own = (a for a in self.addresses if not a.marked)
-        return tuple((a, ipaddress.ip_network((a.address, a.prefix), strict=False)) for a in own)
+        return tuple((a, a.subnet) for a in own)
 
     @cached_property
     def _by_address(self) -> dict[IpAddress, tuple[HostAddress, ...]]:

@@ -150,16 +150,17 @@ def _problems(spec: FloatSpec, host: HostView, owned: frozenset[IpAddress]) -> I
 
 def vip_problems(vip: VirtualIp, host: HostView, owned: frozenset[IpAddress]) -> Iterator[str]:
     """What stands against that address on this host, one sentence each; `owned` are those recorded as ours."""
+    of_the_node = vip.address not in owned and any(not a.marked for a in host.having(vip.address))
     if vip.device and vip.device not in host.interfaces:
         yield f"virtual IP {vip}: interface '{vip.device}' is not on this node; it has {_names(host)}"
-    elif not vip.device and not host.having(vip.address) and not subnet_device(vip, host):
+    elif not vip.device and not of_the_node and not subnet_device(vip, host):
         yield (
             f"virtual IP {vip.cidr}: no subnet of this node holds it; take an address of one of {_subnets(host)}, "
             f"or name its interface as {vip.cidr}@DEV"
         )
     if vip.address in host.gateways:
         yield f"virtual IP {vip.cidr} is this node's default gateway"
-    if any(not a.marked for a in host.having(vip.address)) and vip.address not in owned:
+    if of_the_node:
         yield f"virtual IP {vip.cidr} is an address of this node itself; take one that nobody uses"
 
 

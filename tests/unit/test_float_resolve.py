@@ -174,6 +174,11 @@ def test_a_vip_of_no_subnet_is_refused_with_the_subnets_that_are_there() -> None
     )
 
 
+@pytest.mark.parametrize("held", [address("203.0.113.9/32", marked=True), address("203.0.113.9/32")])
+def test_a_vip_of_no_subnet_is_refused_by_its_holder_too(held: HostAddress) -> None:
+    assert "no subnet of this node holds it" in problems(spec("203.0.113.9"), held, owned="203.0.113.9")
+
+
 def test_the_default_gateway_is_refused_as_a_vip() -> None:
     assert problems(spec("192.0.2.254")) == "virtual IP 192.0.2.254/32 is this node's default gateway"
 
