@@ -38,6 +38,9 @@ class LinkState:
     engine_seen_at: float | None = None
     """When Docker's engine was last seen to listen for its Swarm; None where that does not matter, or never was so."""
 
+    engine_missed: bool = False
+    """Whether the last look found that it does not; time alone says nothing, since this float may have stood still."""
+
     taker_limit: ClassVar[float] = 3.0
     """Seconds that a leaving master waits for a healthy peer to take over."""
 
@@ -57,15 +60,18 @@ class LinkState:
     def said_goodbye(self, reason: GoodbyeReason, now: float, *, engine: bool) -> LinkState:
         """The anchor said why it goes; `engine`: whether Docker's engine listens for its Swarm."""
         seen = now if engine and reason is GoodbyeReason.UPDATE else None
-        return replace(self, goodbye=reason, goodbye_at=now, successor_died_at=None, engine_seen_at=seen)
+        word = replace(self, goodbye=reason, goodbye_at=now, successor_died_at=None)
+        return replace(word, engine_seen_at=seen, engine_missed=False)
 
     def asks_for_the_engine(self, now: float) -> bool:
         """Whether it matters if Docker's engine listens for its Swarm, and was not seen a moment ago."""
         return self.engine_seen_at is not None and now >= self.engine_seen_at + ENGINE_LOOK
 
-    def engine_listens(self, now: float) -> LinkState:
-        """Docker's engine still listens for its Swarm."""
-        return replace(self, engine_seen_at=now)
+    def engine_looked_at(self, now: float, *, listens: bool) -> LinkState:
+        """Docker's engine listens for its Swarm, or not; a grace that this has ended does not begin again."""
+        if not listens:
+            return replace(self, engine_missed=True)
+        return self if self._engine_is_gone(now) else replace(self, engine_seen_at=now, engine_missed=False)
 
     def ended(self, now: float) -> LinkState:
         """End of file."""
@@ -86,9 +92,12 @@ class LinkState:
         ends = [self.goodbye_at + grace]
         if self.successor_died_at is not None:
             ends.append(self.successor_died_at + RETURN)
-        if self.engine_seen_at is not None:
+        if self.engine_seen_at is not None and self.engine_missed:
             ends.append(self.engine_seen_at + ENGINE_GONE)
         return min(ends)
+
+    def _engine_is_gone(self, now: float) -> bool:
+        return self.engine_missed and self.engine_seen_at is not None and now > self.engine_seen_at + ENGINE_GONE
 
     def down_since(self, timeout: float) -> float:
         """Since when nobody speaks; meaningful while the link is not up."""
@@ -105,7 +114,7 @@ class LinkState:
             return Condition(name="link", ok=True, reason="the anchor is being replaced")
         if self.connected_at is not None:
             return Condition(name="link", ok=False, reason=f"the anchor hangs: nothing heard for {timeout:g} s")
-        if self.engine_seen_at is not None and now > self.engine_seen_at + ENGINE_GONE:
+        if self._engine_is_gone(now):
             return Condition(name="link", ok=False, reason="the anchor is gone, and the engine left the Swarm or ended")
         return Condition(name="link", ok=False, reason="the anchor is gone")
 

@@ -81,9 +81,9 @@ class Situation:
         """Whether it is time to look again if Docker's engine listens for its Swarm."""
         return self._link.asks_for_the_engine(now)
 
-    def engine_listens(self, now: float) -> None:
-        """Docker's engine still listens for its Swarm."""
-        self._link = self._link.engine_listens(now)
+    def engine_looked_at(self, now: float, *, listens: bool) -> None:
+        """Docker's engine listens for its Swarm, or not."""
+        self._link = self._link.engine_looked_at(now, listens=listens)
 
     def hand_over(self, now: float) -> None:
         """Step back for a while, so that a healthy peer takes over."""

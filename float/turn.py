@@ -44,8 +44,8 @@ class Turn:
     async def take(self) -> None:
         """Look at all that is known, do what is missing, and tell of it."""
         now = self._doors.clock.monotonic()
-        if self._situation.asks_for_the_engine(now) and self._doors.swarm_listens():
-            self._situation.engine_listens(now)
+        if self._situation.asks_for_the_engine(now):
+            self._situation.engine_looked_at(now, listens=self._doors.swarm_listens())
         with self._steps.step("deciding"):
             self._decide(now)
         resolved = self._doors.offers.adopted

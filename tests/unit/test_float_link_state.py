@@ -133,15 +133,34 @@ def test_an_engine_that_listens_no_more_ends_the_grace() -> None:
     link = UP.said_goodbye(GoodbyeReason.UPDATE, 110.0, engine=True).ended(110.0)
     assert not link.asks_for_the_engine(110.5)
     assert link.asks_for_the_engine(111.0)
-    link = link.engine_listens(111.0)
+    link = link.engine_looked_at(111.0, listens=True).engine_looked_at(112.0, listens=False)
     assert condition(link, 111.0 + ENGINE_GONE).ok
     assert next_change(link, 112.0) == 111.0 + ENGINE_GONE
     gone = condition(link, 111.1 + ENGINE_GONE)
     assert (gone.ok, gone.reason) == (False, "the anchor is gone, and the engine left the Swarm or ended")
 
 
+def test_an_engine_that_listens_again_in_time_changes_nothing() -> None:
+    link = UP.said_goodbye(GoodbyeReason.UPDATE, 110.0, engine=True).ended(110.0)
+    link = link.engine_looked_at(111.0, listens=False).engine_looked_at(110.0 + ENGINE_GONE, listens=True)
+    assert condition(link, 110.0 + GRACE).ok
+
+
+def test_an_engine_that_joins_again_later_does_not_bring_the_grace_back() -> None:
+    link = UP.said_goodbye(GoodbyeReason.UPDATE, 110.0, engine=True).ended(110.0)
+    link = link.engine_looked_at(111.0, listens=False).engine_looked_at(111.0 + ENGINE_GONE, listens=True)
+    assert not condition(link, 112.0 + ENGINE_GONE).ok
+
+
+def test_a_float_that_stood_still_and_did_not_look_holds_nothing_against_the_engine() -> None:
+    link = UP.said_goodbye(GoodbyeReason.UPDATE, 110.0, engine=True).ended(110.0)
+    assert condition(link, 150.0).ok
+    assert condition(link.engine_looked_at(150.0, listens=True), 110.0 + GRACE).ok
+
+
 def test_an_engine_that_listens_on_does_not_prolong_the_grace() -> None:
-    link = UP.said_goodbye(GoodbyeReason.UPDATE, 110.0, engine=True).ended(110.0).engine_listens(231.0)
+    link = UP.said_goodbye(GoodbyeReason.UPDATE, 110.0, engine=True).ended(110.0)
+    link = link.engine_looked_at(231.0, listens=True)
     assert condition(link, 231.0).reason == "the anchor is gone"
 
 
