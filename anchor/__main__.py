@@ -68,6 +68,7 @@ def _parts(settings: AnchorSettings, files: UserFiles, docker: Docker, identity:
         node_id=identity.node_id,
         service_id=identity.service_id,
         tracked=settings.track_services,
+        orphan_after=settings.orphan_after,
     )
     tasks = LocalTasks(docker, clock)
     specs = SpecKeeper(settings, survey, talk, tasks=tasks, files=files, node_id=identity.node_id)

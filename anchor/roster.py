@@ -22,11 +22,14 @@ STEP = 25
 """Rungs of the ladder lie this far apart: close ones take over together (19 of 66 failovers at steps of 2)."""
 
 LINGER = 30.0
-"""Seconds for which a manager that left the list stays a peer.
+"""Seconds for which a manager that left the list stays a peer, at least.
 
 A float that its peers no longer write to believes them dead and takes the virtual IPs: seen for 22 s on a busy machine,
 where Docker stopped the anchor of a demoted node no sooner than 27 s later.
 """
+
+READY = "ready"
+"""The state of a node whose engine its Swarm hears."""
 
 PRIORITY_LABEL = "keepalived.priority"
 INTERFACE_LABEL = "keepalived.interface"
@@ -82,18 +85,27 @@ class Roster:
 
 @dataclass(frozen=True)
 class Managers:
-    """The managers as listed, and those that left the list lately with the time when that was noticed."""
+    """The managers as listed, and those that left the list lately, each with the time until which it counts still."""
 
     listed: tuple[Node, ...] = ()
     left: tuple[tuple[Node, float], ...] = ()
 
-    def next(self, nodes: Iterable[Node], now: float) -> Managers:
-        """What is known after another look at the Swarm."""
+    def next(self, nodes: Iterable[Node], now: float, *, orphan_after: float = 0.0) -> Managers:
+        """What is known after another look at the Swarm.
+
+        Who was not `ready` when it was taken off the list left by force, perhaps: no anchor leads its float away, which
+        ends by itself after `orphan_after` seconds if it hears a holder until then, and takes the VIPs if it does not.
+        """
         listed = tuple(node for node in nodes if node.manager)
         ids = {node.id for node in listed}
-        left = tuple((node, since) for node, since in self.left if node.id not in ids and now - since < LINGER)
-        gone = tuple((node, now) for node in self.listed if node.id not in ids)
-        return Managers(listed, left + gone)
+        returned = {node.manager_address for node in listed} - {None}
+        gone = tuple((node, now + LINGER + (0.0 if node.state == READY else orphan_after)) for node in self.listed)
+        left = tuple(
+            (node, until)
+            for node, until in self.left + gone
+            if now < until and node.id not in ids and node.manager_address not in returned
+        )
+        return Managers(listed, left)
 
     @property
     def all(self) -> tuple[Node, ...]:

@@ -49,6 +49,7 @@ class Survey:
         node_id: str,
         service_id: str,
         tracked: tuple[str, ...] = (),
+        orphan_after: float = 0.0,
     ) -> None:
         self._engine = engine
         self._clock = clock
@@ -56,6 +57,7 @@ class Survey:
         self._node_id = node_id
         self._service_id = service_id
         self._tracked = tracked
+        self._orphan_after = orphan_after
         self._trouble = Trouble()
         self.seen = memory.value.labelled is not None and set(tracked) <= set(memory.value.tracked_names)
         """Whether there is anything to go by: a look of this anchor or, where its first ones fail, the last one's."""
@@ -134,7 +136,7 @@ class Survey:
     def _saw(self, nodes: tuple[Node, ...], service: Service) -> None:
         now = self._clock.monotonic()
         self.nodes, self.service = nodes, service
-        self.managers = self.managers.next(nodes, now)
+        self.managers = self.managers.next(nodes, now, orphan_after=self._orphan_after)
         self.seen = True
         self._memory.update(
             managers=self.managers.all,

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ipaddress
+from dataclasses import replace
 
 from anchor import roster as rosters
 from anchor.facts import Node
@@ -119,6 +120,19 @@ def test_a_manager_that_left_stays_a_peer_for_a_while_so_that_its_handover_is_he
     assert managers.all == THREE
     assert managers.next((A, C), 10.0 + LINGER - 1).all == THREE
     assert managers.next((A, C), 10.0 + LINGER).all == (A, C)
+
+
+def test_a_manager_that_left_by_force_stays_a_peer_until_its_float_has_ended() -> None:
+    silent = replace(B, state="down")
+    managers = Managers().next((A, silent, C), 0.0).next((A, C), 10.0, orphan_after=300.0)
+    assert managers.next((A, C), 10.0 + LINGER + 299, orphan_after=300.0).all == (A, silent, C)
+    assert managers.next((A, C), 10.0 + LINGER + 300, orphan_after=300.0).all == (A, C)
+
+
+def test_a_manager_that_returns_as_another_node_does_not_come_twice() -> None:
+    silent, again = replace(B, state="down"), replace(B, id="id-again", created_at="2026-02-02T00:00:00.000000000Z")
+    managers = Managers().next((A, silent, C), 0.0).next((A, C), 10.0, orphan_after=300.0)
+    assert managers.next((A, C, again), 20.0, orphan_after=300.0).all == (A, C, again)
 
 
 def test_a_manager_that_was_demoted_lingers_too_and_one_that_returns_does_not_come_twice() -> None:
