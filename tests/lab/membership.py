@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 
 from tests.lab.base import LabBase
-from tests.lab.host import Host
 
 
 class Membership(LabBase):
@@ -21,7 +20,7 @@ class Membership(LabBase):
         """A host that left is a manager again, with a new id and the youngest of all; its old entries are removed."""
         host, struck = self.host(name), time.monotonic()
         other = self.manager(besides=name)
-        self._forget(host)
+        self.forget(name)
         token = self.ask_swarm("swarm", "join-token", "-q", "manager").stdout.strip()
         host.docker("swarm", "join", "--token", token, "--advertise-addr", host.address, f"{other.address}:2377")
         return struck
@@ -31,10 +30,13 @@ class Membership(LabBase):
         state: str = self.host(name).get("/info")["Swarm"]["LocalNodeState"]
         return state == "inactive"
 
-    def _forget(self, host: Host) -> None:
+    def forget(self, name: str) -> float:
+        """The Swarm's entries of that host go."""
+        struck = time.monotonic()
         for entry in self.look("/nodes"):
-            if entry["Description"].get("Hostname") != host.name:
+            if entry["Description"].get("Hostname") != name:
                 continue
             if entry["Spec"]["Role"] == "manager":
                 self.ask_swarm("node", "demote", entry["ID"])
             self.ask_swarm("node", "rm", "--force", entry["ID"])
+        return struck

@@ -8,18 +8,23 @@ from collections.abc import Iterator
 
 import pytest
 
+from anchor.roster import LINGER
 from float.link_state import ENGINE_GONE
 from float.turn import TICK
+from tests.campaign import parts
+from tests.campaign.parts import Process
 from tests.lab.cluster import Lab
 from tests.lab.faults import FLOAT
 from tests.lab.shell import LabError, run, wait_until
 from tests.swarm.audit import SLACK, assert_healthy
 from tests.swarm.moves import longest_overlap, moved, taken_over
+from tests.swarm.rollout import roll_out
 
 pytestmark = pytest.mark.swarm
 
 LABELS = ("keepalived.priority", "keepalived.interface", "keepalived.address")
 SOON = 20.0
+ORPHAN_AFTER = 40.0
 
 
 @pytest.fixture
@@ -90,6 +95,27 @@ def test_a_holder_that_leaves_by_force_while_its_anchor_is_replaced_gives_up_the
     lab.join(holder)
     lab.wait_ready(timeout=90)
     assert_healthy(lab, within=60)
+
+
+def test_a_holder_that_leaves_by_force_and_is_removed_never_serves_beside_the_others(lab: Lab, holder: str) -> None:
+    assert roll_out(lab, KEEPALIVED_ORPHAN_AFTER=f"{ORPHAN_AFTER:g}") == []
+    holder = lab.wait_holder()
+    with lab.watch_addresses() as watch:
+        lab.leave(holder)
+        left = time.monotonic()
+        other = taken_over(lab, watch, since=left, besides=holder, within=ENGINE_GONE + TICK + SLACK)
+        lab.forget(holder)
+        wait_until(lambda: not _keepalived(lab, holder), ORPHAN_AFTER + 20, f"the float on {holder} to end")
+        time.sleep(LINGER + 2)  # by now the others write to it no more
+        assert lab.holders() == [other]
+        assert longest_overlap(lab, watch) <= 0.3
+    lab.join(holder)
+    lab.wait_ready(timeout=90)
+    assert_healthy(lab, within=60)
+
+
+def _keepalived(lab: Lab, name: str) -> list[Process]:
+    return [process for process in parts.processes(lab.host(name)) if process.command == "keepalived"]
 
 
 def _moved_address(lab: Lab) -> str:
