@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from float import filter_program, packet_filter
-from float.neighbour import ETHERTYPE_ARP, ETHERTYPE_IPV6, Claim, claim_in, question
+from float.neighbour import ETHERTYPE_ARP, ETHERTYPE_IPV6, Claim, announcement, claim_in, question
 from float.ration import Ration
 from float.rationed_reader import RationedReader
 from shared.models import IpAddress
@@ -25,6 +25,7 @@ A_SECOND = 50
 _ARPHRD_ETHER = 1
 _FRAME = 2048
 _SYS = Path("/sys/class/net")
+_SYSCTL = Path("/proc/sys/net/ipv6/conf")
 Wanted = Mapping[str, frozenset[IpAddress]]
 """VIPs by device."""
 
@@ -59,6 +60,15 @@ class ClaimEars:
                 with contextlib.suppress(OSError):  # the NIC is off, or its queue full: the next question will do
                     reader.sock.send(question(reader.sock.getsockname()[4], address))
 
+    def announce(self, device: str, addresses: Iterable[IpAddress]) -> None:
+        """Tell the segment that they are this host's, as keepalived does when it takes them over."""
+        for address in addresses:
+            reader = self._readers.get((device, address.version))
+            if reader:
+                with contextlib.suppress(OSError):  # the NIC is off, or its queue full: keepalived's refresh will do
+                    mac = reader.sock.getsockname()[4]
+                    reader.sock.send(announcement(mac, address, router=_forwards(device)))
+
     def close(self) -> None:
         """Stop listening."""
         for reader in self._readers.values():
@@ -80,6 +90,14 @@ class ClaimEars:
 def own_macs() -> frozenset[str]:
     """Of all interfaces of this host; looked at anew each time, since interfaces come and go."""
     return frozenset(_own_macs())
+
+
+def _forwards(device: str) -> bool:
+    """Whether the host is an IPv6 router there: an announcement that denies it would end that (RFC 4861, 7.2.5)."""
+    try:
+        return (_SYSCTL / device / "forwarding").read_text().strip() != "0"
+    except OSError:
+        return False
 
 
 def _own_macs() -> Iterator[str]:

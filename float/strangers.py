@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from float.advert import Advert
+from float.defence import Defence
 from float.neighbour import Claim
 from float.routers import RouterEntry
 from float.stranger import ADVERT_COUNTS, CLAIM_COUNTS, MOST, Seen, Sightings, foreign_router, is_groups_own
@@ -51,6 +52,9 @@ class Ears(Protocol):
     def ask(self, device: str, addresses: Iterable[IpAddress]) -> None:
         """Ask the segment once who has them; answers come as claims do."""
 
+    def announce(self, device: str, addresses: Iterable[IpAddress]) -> None:
+        """Tell the segment that they are this host's."""
+
 
 @dataclass
 class _Record:
@@ -62,8 +66,9 @@ class _Record:
 class Strangers:
     """What is known of them, by name of the virtual router."""
 
-    def __init__(self, ears: Ears, probe: Probe, clock: Clock) -> None:
+    def __init__(self, ears: Ears, probe: Probe, clock: Clock, *, defence: Defence | None = None) -> None:
         self._ears = ears
+        self._defence = defence or Defence(ears.announce, clock)
         self._probe = probe
         self._clock = clock
         self._entries: Entries = {}
@@ -128,6 +133,7 @@ class Strangers:
             await asyncio.sleep(ASK_EVERY)
 
     def _claimed(self, device: str, claim: Claim) -> None:
+        self._defence.claimed(claim, self._entries)
         if len(self._unknown) < MOST and any(self._suspects(e, device, claim) for e in self._entries.values()):
             self._unknown[device, claim] = None
             self._news.set()

@@ -103,3 +103,17 @@ async def test_a_device_that_is_not_there_is_left_out(there: There, caplog: pyte
     assert "cannot be heard on eth9" in caplog.text
     ears.ask("eth9", (VIP,))
     ears.close()
+
+
+async def test_an_announcement_brings_back_who_believed_another_host(there: There) -> None:
+    listening = Listening()
+    there("ip", "neighbour", "replace", str(VIP), "lladdr", "02:00:00:00:00:99", "dev", "far0", "nud", "stale")
+    there("ip", "neighbour", "replace", str(VIP6), "lladdr", "02:00:00:00:00:99", "dev", "far0", "nud", "stale")
+    listening.ears.announce("eth0", VIPS)
+    await asyncio.sleep(0.3)
+    ours = json.loads(run("ip", "-json", "link", "show", "eth0"))[0]["address"]
+    shown = json.loads(there("ip", "-json", "neighbour", "show", "dev", "far0"))
+    believed = {entry["dst"]: entry.get("lladdr") for entry in shown}
+    assert (believed[str(VIP)], believed[str(VIP6)]) == (ours, ours)
+    assert listening.told == []
+    listening.ears.close()

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from float.defence import WAIT
 from tests.lab.cluster import Lab
 from tests.lab.faults import FLOAT, Which
 from tests.lab.shell import LabError, wait_until
@@ -85,3 +86,16 @@ def _keepalived(lab: Lab, name: str) -> set[str]:
     """PIDs of the keepalived processes in the host's float."""
     shown = lab.host(name).docker("top", FLOAT, "-eo", "pid,comm", check=False).stdout.splitlines()[1:]
     return {pid for pid, command in (line.split(None, 1) for line in shown) if command == "keepalived"}
+
+
+def test_a_frozen_float_that_thaws_without_its_virtual_ip_keeps_no_client(lab: Lab, holder: str) -> None:
+    with lab.watch_addresses() as watch, lab.gap_client() as client:
+        lab.host(holder).docker("pause", FLOAT)
+        wait_until(lambda: lab.holders() not in ([], [holder]), 15, "another holder alone", interval=0.02)
+        wait_until(lambda: len(lab.holders()) == 1, 10, "the frozen node's lease to lapse", interval=0.02)
+        lab.host(holder).docker("unpause", FLOAT)  # its keepalived announces the address once more, and steps back
+        time.sleep(3)
+        report = client.report()
+    assert len([change for change in moved(lab, watch) if change.present]) == 1
+    assert report.max_gap < WAIT + 0.75, report.sentence()
+    assert_healthy(lab)

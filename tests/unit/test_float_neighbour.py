@@ -6,11 +6,13 @@ import ipaddress
 
 import pytest
 
-from float.neighbour import Claim, claim_in, question
+from float.neighbour import Claim, announcement, claim_in, question
+from shared.models import IpAddress
 
 MAC = bytes.fromhex("0200000000aa")
 VIP = ipaddress.ip_address("192.0.2.100")
 VIP6 = ipaddress.ip_address("2001:db8::12:3456")
+ALL_NODES = ipaddress.IPv6Address("ff02::1")
 
 
 def test_an_arp_probe_names_no_sender_so_that_nobody_learns_from_it() -> None:
@@ -28,6 +30,30 @@ def test_a_neighbour_solicitation_goes_to_the_solicited_node_group_from_nobody()
     assert ipaddress.IPv6Address(frame[22:38]).is_unspecified
     assert ipaddress.IPv6Address(frame[38:54]) == ipaddress.ip_address("ff02::1:ff12:3456")
     assert ipaddress.IPv6Address(frame[62:78]) == VIP6
+
+
+def test_an_arp_announcement_names_the_address_as_sender_and_as_target() -> None:
+    frame = announcement(MAC, VIP)
+    assert frame.hex() == (
+        "ffffffffffff" + "0200000000aa" + "0806"
+        "0001080006040001" + "0200000000aa" + "c0000264" + "ffffffffffff" + "c0000264"
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("router", "flags"), [(False, "20000000"), (True, "a0000000")])
+def test_a_neighbour_announcement_overrides_what_all_nodes_believe(router: bool, flags: str) -> None:
+    frame = announcement(MAC, VIP6, router=router)
+    assert frame[:22].hex() == "333300000001" + "0200000000aa" + "86dd" + "6000000000203aff"
+    assert (ipaddress.IPv6Address(frame[22:38]), ipaddress.IPv6Address(frame[38:54])) == (VIP6, ALL_NODES)
+    assert frame[54:56].hex() == "8800"
+    assert frame[58:62].hex() == flags
+    assert ipaddress.IPv6Address(frame[62:78]) == VIP6
+    assert frame[78:].hex() == "0201" + "0200000000aa"
+
+
+@pytest.mark.parametrize("address", [VIP, VIP6])
+def test_an_announcement_is_a_claim(address: IpAddress) -> None:
+    assert claim_in(announcement(MAC, address)) == Claim(address, "02:00:00:00:00:aa")
 
 
 def test_a_question_is_no_claim() -> None:

@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 
 from float.advert import Advert
+from float.defence import WAIT
 from float.neighbour import Claim
 from float.routers import RouterEntry
 from float.stranger import CLAIM_COUNTS, Seen
@@ -29,6 +30,7 @@ class FakeEars:
     def __init__(self) -> None:
         self.wanted: Mapping[str, frozenset[IpAddress]] = {}
         self.asked: list[tuple[str, IpAddress]] = []
+        self.announced: list[tuple[str, IpAddress]] = []
         self.told: OnClaim = lambda device, claim: None
 
     def hear(self, wanted: Mapping[str, frozenset[IpAddress]], told: OnClaim) -> None:
@@ -36,6 +38,9 @@ class FakeEars:
 
     def ask(self, device: str, addresses: Iterable[IpAddress]) -> None:
         self.asked += [(device, address) for address in addresses]
+
+    def announce(self, device: str, addresses: Iterable[IpAddress]) -> None:
+        self.announced += [(device, address) for address in addresses]
 
 
 class World:
@@ -128,3 +133,12 @@ async def test_what_is_known_of_a_router_that_goes_is_forgotten() -> None:
     world.watch.look_at({})
     world.watch.look_at({"vip": replace(entry())})
     assert world.watch.seen() == {"vip": Seen()}
+
+
+async def test_a_holder_answers_a_peers_claim_too_once_a_successor_would_have_been_heard() -> None:
+    world = World()
+    world.watch.look_at({"vip": entry(VrrpState.MASTER)})
+    world.ears.told("eth0", Claim(VIP.address, PEERS_MAC))
+    assert world.ears.announced == []
+    await asyncio.sleep(WAIT + 0.1)
+    assert world.ears.announced == [("eth0", VIP.address)]
