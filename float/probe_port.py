@@ -29,8 +29,7 @@ RULES: tuple[tuple[str, IpAddress], ...] = (
 async def probe_port(check: PortCheck) -> Finding:
     """Whether something listens there, or is forwarded to. Raises OSError when the kernel does not tell."""
     where = f"port {check.port}" if check.address is None else f"{check.address} port {check.port}"
-    sockets = await asyncio.to_thread(_sockets)
-    if any(listener.takes(check.port, check.address) for listener in sockets):
+    if any(listener.takes(check.port, check.address) for listener in _sockets()):
         return Finding(ok=True, reason=f"{where} is listened on")
     for program, any_address in RULES:
         rules = read_rules((await _rules(program)).splitlines(), any_address)
@@ -39,8 +38,8 @@ async def probe_port(check: PortCheck) -> Finding:
     return Finding(ok=False, reason=f"nothing listens on {where} of this node")
 
 
-def _sockets() -> tuple[Listener, ...]:
-    return tuple(listener for name in ("tcp", "tcp6") for listener in _table(Path("/proc/thread-self/net", name)))
+def _sockets() -> Iterator[Listener]:
+    return (listener for name in ("tcp", "tcp6") for listener in _table(Path("/proc/thread-self/net", name)))
 
 
 def _table(path: Path) -> Iterator[Listener]:
