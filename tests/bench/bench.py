@@ -125,7 +125,7 @@ class Bench:
 
     def _all_trials(self) -> Iterator[Stage]:
         for number, interval in enumerate(self._options.intervals):
-            yield self._trials(f"{interval:g} s", 3, self._product(interval), first=number == 0)
+            yield self._trials(f"{interval:g} s", 3, self._product(interval, checks=True), first=number == 0)
 
     def _old(self) -> Iterator[Stage]:
         yield self._trials(ANCESTOR, 3, Ancestor(self._lab), first=True)
@@ -139,19 +139,17 @@ class Bench:
             yield self._crowd(services, 1, 3)
         yield self._crowd(10, 100, 3)
 
-    def _product(self, interval: float) -> Product:
-        return Product(self._lab, interval, checks=self._options.checks)
+    def _product(self, interval: float, *, checks: bool = False) -> Product:
+        return Product(self._lab, interval, checks=checks and self._options.checks)
 
     def _trials(self, name: str, managers: int, subject: Subject, *, first: bool) -> Stage:
         ours = isinstance(subject, Product)
         columns = [self._of_a_fault(subject, fault, first=first) for fault in subject.faults(managers)]
-        quiet = list(self._quiet_jobs(subject.interval, first=first)) if ours and managers > 1 else []
+        quiet = list(self._quiet_jobs(subject.interval)) if ours and managers > 1 else []
         remove = subject.remove if isinstance(subject, Ancestor) else lambda: None
         return Stage(name, managers, subject.deploy, [*quiet, *jobs.in_turn(columns)], remove)
 
-    def _quiet_jobs(self, interval: float, *, first: bool) -> Iterator[Job]:
-        if first and not self.findings.appetites:
-            yield Job("idle", "idle", 21, self._idle)
+    def _quiet_jobs(self, interval: float) -> Iterator[Job]:
         if self._options.busy and f"{interval:g}" not in self.findings.false_failovers:
             yield Job("busy", "both cores busy", self._options.busy + 2, partial(self._busy, interval))
 
@@ -180,9 +178,10 @@ class Bench:
         product = self._product(self._options.intervals[0])
         name = f"{vips} virtual IPs, {managers} managers"
         known = any((size.vips, size.managers) == (vips, managers) for size in self.findings.sizes)
-        job = Job("size", "growth", 30 + vips / 10, partial(self._measure, vips, product))
-        deploy = partial(product.deploy_with, growth.setting(self._lab, vips))
-        return Stage(name, managers, deploy, [] if known else [job])
+        ahead = [] if known else [Job("size", "growth", 30 + vips / 10, partial(self._measure, vips, product))]
+        if vips == 1 and managers == 3 and not self.findings.appetites:
+            ahead.insert(0, Job("idle", "idle", 21, self._idle))
+        return Stage(name, managers, partial(product.deploy_with, growth.setting(self._lab, vips)), ahead)
 
     def _crowd(self, services: int, each: int, managers: int) -> Stage:
         product = self._product(self._options.intervals[0])
@@ -199,6 +198,7 @@ class Bench:
         return ", ".join(f"{a.part} {a.memory:.1f} MiB {a.cpu:.2f} %" for a in self.findings.appetites)
 
     def _busy(self, interval: float) -> str:
+        self.findings.machine |= machine.describe(self._lab)
         count = idle.false_failovers(self._lab, self._options.busy)
         self.findings.false_failovers[f"{interval:g}"] = count
         return f"{count} false failovers in {self._options.busy:g} s"
