@@ -66,9 +66,9 @@ class _Record:
 class Strangers:
     """What is known of them, by name of the virtual router."""
 
-    def __init__(self, ears: Ears, probe: Probe, clock: Clock, *, defence: Defence | None = None) -> None:
+    def __init__(self, ears: Ears, probe: Probe, clock: Clock) -> None:
         self._ears = ears
-        self._defence = defence or Defence(ears.announce, clock)
+        self._defence = Defence(ears.announce, clock)
         self._probe = probe
         self._clock = clock
         self._entries: Entries = {}
