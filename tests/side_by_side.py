@@ -31,6 +31,7 @@ PASSED, FAILED = 0, 1
 FIRST_OF_THE_SECOND = "test_j"
 """The Swarm's test files from here on are the second run's: so all take about as long."""
 
+OF_THE_FIRST = ("test_roster.py",)
 OF_THE_THIRD = ("test_socket_proxy.py", "test_spread.py")
 
 
@@ -63,10 +64,14 @@ def runs(swarm_files: Sequence[Path]) -> tuple[Run, ...]:
     files = sorted(path for path in swarm_files if path.name not in OF_THE_THIRD)
     third = [*(folder for folder in _folders() if folder.name != SWARM.name), *(SWARM / name for name in OF_THE_THIRD)]
     return (
-        _run(1, [path for path in files if path.name < FIRST_OF_THE_SECOND]),
-        _run(2, [path for path in files if path.name >= FIRST_OF_THE_SECOND]),
+        _run(1, [path for path in files if _is_firsts(path)]),
+        _run(2, [path for path in files if not _is_firsts(path)]),
         _run(3, third),
     )
+
+
+def _is_firsts(path: Path) -> bool:
+    return path.name < FIRST_OF_THE_SECOND or path.name in OF_THE_FIRST
 
 
 def _run(number: int, paths: Sequence[Path]) -> Run:

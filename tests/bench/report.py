@@ -40,8 +40,8 @@ _HEAD = """\
 
 Made by `make bench` on a real Docker Swarm of three managers, each host a set of namespaces with a Docker engine of
 its own, all on one machine (see the end). A client on the same segment asks the virtual IP every 2 ms; an answer later
-than 20 ms counts as missing. The host that holds the virtual IP meets the fault. All figures of one run; do not expect
-the same from another machine. The buoy has [a page of its own](benchmarks-buoy.md).
+than 20 ms counts as missing. The host that holds the virtual IP meets the fault. Do not expect the same figures from
+another machine. The buoy has [a page of its own](benchmarks-buoy.md).
 
 - **gap**: the longest silence that the client met from the fault on; until the fault was undone, where somebody
   undoes it, else until every host could take over again.
@@ -59,7 +59,7 @@ _REPEAT = """\
 ## To repeat this
 
 As root on a Debian with Docker's engine (the lab installs what is missing): `make bench` makes all of it. `ARGS` takes
-what `python3 -m tests.bench --help` lists. One fault: `make bench ARGS="--parts trials --intervals 0.1 --faults
+the options that `ARGS=--help` lists. One fault: `make bench ARGS="--parts trials --intervals 0.1 --faults
 'anchor hung' --trials 20"`; one part: `ARGS="--parts sizes"`; a run that was cut short goes on with `ARGS=--add`;
 `ARGS=--plan` tells what would be done and how long it may take."""
 
@@ -140,8 +140,13 @@ def _limits(table: Iterable[Row]) -> str:
 def _failures(failures: Sequence[Failure]) -> str:
     if not failures:
         return ""
-    lines = [f"- {f.subject}, {f.interval:g} s, {f.fault}: {' '.join(f.reason.split())}" for f in failures]
+    lines = [f"- {f.subject}, {f.interval:g} s, {f.fault}: {_plain(f.reason)}" for f in failures]
     return "\n".join(["## Trials that failed", "", "They are in no figure above.", "", *lines])
+
+
+def _plain(reason: str) -> str:
+    """On one line; a command in it is none that a reader is to type."""
+    return " ".join(reason.replace("`", "").split())
 
 
 def _appetite(findings: Findings) -> str:
