@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from tests.contract.float_world import eventually
+from tests.contract.float_world import eventually, run_folder
 
 _ROOT = Path(__file__).parents[2]
 _FURNISH = "mount -t tmpfs tmpfs /run && mkdir -p /run/keepalived-link /run/keepalived-status"
@@ -37,7 +37,7 @@ class FloatProcess:
     def status(self) -> dict[str, Any]:
         """The status file; empty before there is one."""
         try:
-            told = Path(f"/proc/{self.pid}/root/run/keepalived-status/float.json").read_text()
+            told = (run_folder(self.pid) / "keepalived-status" / "float.json").read_text()
         except (OSError, IndexError):
             return {}
         status: dict[str, Any] = json.loads(told)

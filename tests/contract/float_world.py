@@ -73,6 +73,11 @@ def run(*words: str) -> str:
     return subprocess.run(words, check=True, capture_output=True, text=True).stdout
 
 
+def run_folder(pid: int) -> Path:
+    """/run as that process sees it, whatever is mounted there (proc(5), /proc/pid/root)."""
+    return Path("/proc", str(pid), "root", "run")
+
+
 def kernel_address(address: str, *, device: str = "eth0") -> dict[str, Any] | None:
     """What the kernel has of that address, as `ip` tells it, or None."""
     told = json.loads(run("ip", "-json", "address", "show", "dev", device))

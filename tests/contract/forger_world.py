@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.contract.float_world import eventually, run, setns
+from tests.contract.float_world import eventually, run, run_folder, setns
 from tests.contract.forged import Forged, frame, multicast_mac
 
 ROOT = Path(__file__).parents[2]
@@ -109,7 +109,7 @@ class Node:
 
     def file(self, name: str) -> Path:
         """A file of its /run."""
-        return Path(f"/proc/{self.process.pid}/root/run", name)
+        return run_folder(self.process.pid) / name
 
     def cpu_seconds(self) -> float:
         """What its supervisor has used of a core."""

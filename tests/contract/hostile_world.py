@@ -30,6 +30,7 @@ from shared.link_protocol import (
     encode,
 )
 from shared.models import FloatSpec
+from tests.contract.float_world import run_folder
 from tests.contract.hostile_docker import HostileDocker, serving
 from tests.lab.plan import REPOSITORY
 from tests.unit.anchor_fakes import status
@@ -152,7 +153,7 @@ class World:
 
     def inside(self, volume: str = "link") -> Path:
         """A volume as the anchor sees it."""
-        return Path(f"/proc/{self.process.pid if self.process else 0}/root/run/keepalived-{volume}")
+        return run_folder(self.process.pid if self.process else 0) / f"keepalived-{volume}"
 
     def begin(self, **env: str) -> None:
         """Start an anchor, and do not wait."""

@@ -30,7 +30,7 @@ from shared.link_protocol import (
     encode,
 )
 from shared.models import Condition, FloatSpec, Strength, VirtualIp, VrrpState
-from tests.contract.float_world import ROUTER, SPEC
+from tests.contract.float_world import ROUTER, SPEC, run_folder
 from tests.lab.plan import REPOSITORY
 
 pytestmark = [
@@ -82,7 +82,7 @@ class Node:
                 stdout=out,
                 stderr=out,
             )
-        self.run = Path(f"/proc/{self.process.pid}/root/run")
+        self.run = run_folder(self.process.pid)
         self.until((self.run / "ready").exists, "the host is there")
         self._server = socket.socket(socket.AF_UNIX)
         self._server.bind(str(self.run / "keepalived-link" / SOCKET_NAME))
