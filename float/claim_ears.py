@@ -5,6 +5,7 @@ The kernel lets through what is about our VIPs and nothing else, so that this co
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import socket
@@ -35,6 +36,9 @@ class ClaimEars:
 
     def __init__(self) -> None:
         self._wanted: Wanted = {}
+        self._own_macs: tuple[float, frozenset[str]] = (0.0, frozenset())
+        """Until when they are not looked at anew, and they."""
+
         self._readers: dict[tuple[str, int], RationedReader] = {}
 
     def hear(self, wanted: Wanted, told: Callable[[str, Claim], None]) -> None:
@@ -78,7 +82,7 @@ class ClaimEars:
     def _listen(self, device: str, addresses: frozenset[IpAddress], told: Callable[[str, Claim], None]) -> None:
         def take(sock: socket.socket) -> None:
             claim = claim_in(sock.recv(_FRAME))
-            if claim and claim.address in addresses and claim.mac not in own_macs():
+            if claim and claim.address in addresses and claim.mac not in self._macs():
                 told(device, claim)
 
         for version in {address.version for address in addresses}:
@@ -86,10 +90,12 @@ class ClaimEars:
             if sock:
                 self._readers[device, version] = RationedReader(sock, Ration(A_SECOND, 1.0), take, flooded=_ignore)
 
-
-def own_macs() -> frozenset[str]:
-    """Of all interfaces of this host; looked at anew each time, since interfaces come and go."""
-    return frozenset(_own_macs())
+    def _macs(self) -> frozenset[str]:
+        """Of all interfaces of this host, which come and go: looked at for the first claim, and once a second."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._own_macs[0]:
+            self._own_macs = (now + 1.0, frozenset(_own_macs()))
+        return self._own_macs[1]
 
 
 def _forwards(device: str) -> bool:

@@ -28,6 +28,9 @@ What befell both (all anchors killed, an engine update) ends for both, a moment 
 for nothing. Shorter than a leaving master's wait for a taker.
 """
 
+TAKING = 1.5
+"""Master-down intervals from the decision to relieve the master until it is done: keepalived's reload, and its wait."""
+
 
 @dataclass(frozen=True)
 class Heard:
@@ -134,13 +137,17 @@ def _why_take(heard: Heard) -> str:
 def _wait(router: VirtualRouter, heard: Heard, *, outdated: bool) -> float:
     """Seconds until we relieve the master.
 
-    A demoted one: better placed peers come first, one master-down interval for each of them, and before an outdated
-    node all others. A healthy one: the router's own delay, so that those of one node return one after the other.
+    A demoted one: better placed peers come first, one master-down interval for each of them. An outdated node lets the
+    last of all others have taken over before it begins: from an updated one, which it may well outrank, it would take
+    the VIP once more. A healthy one: the router's own delay, so that those of one node return one after the other.
     """
     if not _is_demoted(heard):
         return router.return_after or 0.0
-    better = sum(1 for p in router.peers if (p.priority or 0) > router.priority and not _is_source(p, heard))
-    return (better + (len(router.peers) if outdated else 0)) * router.master_down_interval
+    others = [peer.priority or 0 for peer in router.peers if not _is_source(peer, heard)]
+    intervals = float(sum(priority > router.priority for priority in others))
+    if outdated and others:
+        intervals += len(others) + TAKING
+    return intervals * router.master_down_interval
 
 
 def _is_source(peer: Peer, heard: Heard) -> bool:

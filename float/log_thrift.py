@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 WINDOW = 10.0
@@ -28,7 +29,7 @@ class LogThrift:
         if now >= self._until and not self._last:
             self._counts.clear()
             self._until = now + WINDOW
-        kind = _NUMBERS.sub("#", line)
+        kind = _kind(line)
         if kind not in self._counts and len(self._counts) >= _KINDS:
             kind = ""
         self._counts[kind] = count = self._counts.get(kind, 0) + 1
@@ -44,3 +45,8 @@ class LogThrift:
         self._last.clear()
         self._until = 0.0
         return told
+
+
+@functools.lru_cache(maxsize=256)
+def _kind(line: str) -> str:
+    return _NUMBERS.sub("#", line)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
 
+from float.line_reader import LineReader
 from float.notice import Notice, parse_line
 
 logger = logging.getLogger(__name__)
@@ -19,27 +19,27 @@ class NotifyFifo:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._on_notice: Callable[[Notice], None] = lambda _: None
-        self._rest = b""
-        self._fd = -1
+        self._reader: LineReader | None = None
 
     def open(self, on_notice: Callable[[Notice], None]) -> None:
         """Make the FIFO and read it from the running event loop. Raises OSError."""
         self._on_notice = on_notice
         self._path.unlink(missing_ok=True)
         os.mkfifo(self._path, 0o600)
-        self._fd = os.open(self._path, os.O_RDWR | os.O_NONBLOCK)
-        asyncio.get_running_loop().add_reader(self._fd, self._read)
+        self._reader = LineReader(os.open(self._path, os.O_RDWR | os.O_NONBLOCK), self._take, _never)
 
     def close(self) -> None:
         """Stop reading."""
-        asyncio.get_running_loop().remove_reader(self._fd)
-        os.close(self._fd)
+        if self._reader:
+            self._reader.close()
 
-    def _read(self) -> None:
-        *lines, self._rest = (self._rest + os.read(self._fd, 65536)).split(b"\n")
-        for line in lines:
-            notice = parse_line(line.decode(errors="replace"))
-            if notice:
-                self._on_notice(notice)
-            else:
-                logger.debug("keepalived's notify line says nothing about a state", extra={"line": line})
+    def _take(self, line: bytes) -> None:
+        notice = parse_line(line.decode(errors="replace"))
+        if notice:
+            self._on_notice(notice)
+        else:
+            logger.debug("keepalived's notify line says nothing about a state", extra={"line": line})
+
+
+def _never() -> None:
+    """A FIFO of which this process has both ends does not end."""

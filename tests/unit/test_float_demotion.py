@@ -134,15 +134,20 @@ def test_a_backup_takes_over_when_no_better_placed_peer_did() -> None:
     assert decision.look_again_at is None
 
 
-def test_a_backup_that_is_still_to_be_updated_leaves_even_the_worst_placed_peer_its_turn_first() -> None:
-    worst = ROUTER.model_copy(update={"priority": 60, "peers": (BEST, SECOND, WORST)})
+def test_a_backup_that_is_still_to_be_updated_lets_even_the_worst_placed_peer_take_over_before_it_begins() -> None:
     best = ROUTER.model_copy(update={"priority": 254, "peers": (SECOND, WORST)})
-    updated = answer(hears=heard(WORST, 48, 100.0), router=worst)
-    outdated = answer(hears=heard(WORST, 48, 100.0), router=best, outdated=True)
-    assert updated.look_again_at is not None
+    worst = ROUTER.model_copy(update={"priority": 60, "peers": (BEST, SECOND)})
+    updated = answer(hears=heard(SECOND, 48, 100.0), router=worst)
+    outdated = answer(hears=heard(SECOND, 48, 100.0), router=best, outdated=True)
+    assert updated.look_again_at == 100.0 + worst.master_down_interval
     assert outdated.look_again_at is not None
-    assert outdated.look_again_at == 100.0 + 2 * best.master_down_interval
-    assert answer(hears=heard(WORST, 48, 100.0), router=best).preempt
+    assert outdated.look_again_at > updated.look_again_at + best.master_down_interval
+    assert answer(hears=heard(SECOND, 48, 100.0), router=best).preempt
+
+
+def test_of_two_nodes_the_one_that_is_still_to_be_updated_waits_for_nobody() -> None:
+    router = ROUTER.model_copy(update={"priority": 254, "peers": (WORST,)})
+    assert answer(hears=heard(WORST, 48, 100.0), router=router, outdated=True).preempt
 
 
 def test_the_demoted_master_itself_is_not_waited_for() -> None:
