@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,6 +12,8 @@ if TYPE_CHECKING:  # the lease keeper does without pydantic
     from shared.models import IpAddress
 
 _ADVERTISEMENT = 1
+_KNOWN = 128
+"""Adverts that are not parsed anew: a master sends the same one ten times a second."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,7 @@ class Advert:
     """The virtual IPs that it names; keepalived's excluded ones are not among them."""
 
 
+@functools.lru_cache(_KNOWN)
 def parse_advert(source: IpAddress, payload: bytes) -> Advert | None:
     """The advert in an IP payload, or None where it is not one."""
     if len(payload) < 8:
@@ -47,4 +51,9 @@ def parse_ipv4_packet(packet: bytes) -> Advert | None:
     if len(packet) < 20:
         return None
     header = (packet[0] & 0x0F) * 4
-    return parse_advert(ipaddress.IPv4Address(packet[12:16]), packet[header:])
+    return parse_advert(_ipv4_address(packet[12:16]), packet[header:])
+
+
+@functools.lru_cache(_KNOWN)
+def _ipv4_address(packed: bytes) -> ipaddress.IPv4Address:
+    return ipaddress.IPv4Address(packed)

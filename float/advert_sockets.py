@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import socket
 import struct
@@ -53,5 +54,11 @@ def read(sock: socket.socket) -> Advert | None:
 def receive(sock: socket.socket) -> tuple[IpAddress, Advert | None]:
     """Where the packet came from, and the advert that it is, or None. Raises BlockingIOError when there is none."""
     packet, sender = sock.recvfrom(2048)
-    source = ipaddress.ip_address(str(sender[0]).partition("%")[0])
+    source = _address(sender[0])
     return source, parse_ipv4_packet(packet) if source.version == 4 else parse_advert(source, packet)
+
+
+@functools.lru_cache(256)
+def _address(told: str) -> IpAddress:
+    """What the kernel tells of a sender, without its scope."""
+    return ipaddress.ip_address(told.partition("%")[0])

@@ -7,13 +7,11 @@ the loop that keeps the virtual IPs right would starve.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import Callable
 
 from float.ration import Ration
-
-_AT_ONCE = 16
-"""Packets after which other work has its turn."""
 
 
 class RationedReader:
@@ -38,18 +36,12 @@ class RationedReader:
         self.sock.close()
 
     def _read(self) -> None:
-        """Take what has come; `take` raises BlockingIOError when there is nothing more.
-
-        Any other OSError tells once of something that happened to the socket (its NIC is off); it stays usable.
-        """
-        for _ in range(_AT_ONCE):
-            if self.ration.exhausted(self._loop.time()):
-                self._rest()
-                return
-            try:
-                self._take(self.sock)
-            except OSError:
-                return
+        """Take one packet: most come alone, and a look for more costs as much as to be woken for the next."""
+        if self.ration.exhausted(self._loop.time()):
+            self._rest()
+            return
+        with contextlib.suppress(OSError):  # told once of what befell the socket (its NIC is off); it stays usable
+            self._take(self.sock)
             self.ration.take(self._loop.time())
 
     def _rest(self) -> None:
