@@ -22,6 +22,7 @@ class Addresses:
         self._news = News()
         self._netlink = Netlink()
         self._links: dict[int, Link] = {}
+        self._names: dict[int, str] = {}
         self._addresses: frozenset[HostAddress] | None = None
         self.latest = HostView((), ())
         """The last view, whoever took it; empty before the first."""
@@ -29,6 +30,7 @@ class Addresses:
     async def view(self) -> HostView:
         """Interfaces and addresses now. Raises OSError."""
         self._links = {found.index: found for found in map(rtnetlink.link, self._netlink.dump(rtnetlink.get_links))}
+        self._names = {index: found.name for index, found in self._links.items()}
         told = [rtnetlink.address(message) for message in self._netlink.dump(rtnetlink.get_addresses)]
         addresses = tuple(a for a in (message.on_host(self._names) for message in told) if a)
         self._addresses = frozenset(addresses)
@@ -65,10 +67,6 @@ class Addresses:
         """Give the sockets back."""
         self._netlink.close()
         self._news.close()
-
-    @property
-    def _names(self) -> dict[int, str]:
-        return {index: found.name for index, found in self._links.items()}
 
     def _is_new(self, message: Message) -> bool:
         if message.kind == rtnetlink.NEW_LINK:

@@ -12,8 +12,8 @@ if TYPE_CHECKING:  # the lease keeper does without pydantic
     from shared.models import IpAddress
 
 _ADVERTISEMENT = 1
-_KNOWN = 128
-"""Adverts that are not parsed anew: a master sends the same one ten times a second."""
+_KNOWN, _SHORT = 512, 128
+"""So many adverts of at most so many bytes are not parsed anew: a master sends the same one ten times a second."""
 
 
 @dataclass(frozen=True)
@@ -28,9 +28,12 @@ class Advert:
     """The virtual IPs that it names; keepalived's excluded ones are not among them."""
 
 
-@functools.lru_cache(_KNOWN)
 def parse_advert(source: IpAddress, payload: bytes) -> Advert | None:
     """The advert in an IP payload, or None where it is not one."""
+    return (_parsed if len(payload) <= _SHORT else _parse)(source, payload)
+
+
+def _parse(source: IpAddress, payload: bytes) -> Advert | None:
     if len(payload) < 8:
         return None
     version, kind = payload[0] >> 4, payload[0] & 0x0F
@@ -38,6 +41,9 @@ def parse_advert(source: IpAddress, payload: bytes) -> Advert | None:
         return None
     names = tuple(_addresses(payload[8:], payload[3], source.max_prefixlen // 8))
     return Advert(source, version, vrid=payload[1], priority=payload[2], addresses=names)
+
+
+_parsed = functools.lru_cache(_KNOWN)(_parse)
 
 
 def _addresses(body: bytes, count: int, size: int) -> Iterator[IpAddress]:

@@ -12,8 +12,8 @@ import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
-from float import filter_program, packet_filter
-from float.neighbour import ETHERTYPE_ARP, ETHERTYPE_IPV6, Claim, announcement, claim_in, question
+from float import claim_socket
+from float.neighbour import Claim, announcement, claim_in, question
 from float.ration import Ration
 from float.rationed_reader import RationedReader
 from shared.models import IpAddress
@@ -23,8 +23,6 @@ logger = logging.getLogger(__name__)
 A_SECOND = 50
 """Claims that are looked at on one interface."""
 
-_ARPHRD_ETHER = 1
-_FRAME = 2048
 _SYS = Path("/sys/class/net")
 _SYSCTL = Path("/proc/sys/net/ipv6/conf")
 Wanted = Mapping[str, frozenset[IpAddress]]
@@ -54,7 +52,8 @@ class ClaimEars:
             try:
                 self._listen(device, addresses, told)
             except OSError as error:
-                logger.warning("whether another host claims a virtual IP cannot be heard on %s: %s", device, error)
+                if error.errno is not None:  # on what is no Ethernet nobody can claim anything
+                    logger.warning("whether another host claims a virtual IP cannot be heard on %s: %s", device, error)
 
     def ask(self, device: str, addresses: Iterable[IpAddress]) -> None:
         """Ask the segment once who has them; answers come as claims do."""
@@ -62,7 +61,7 @@ class ClaimEars:
             reader = self._readers.get((device, address.version))
             if reader:
                 with contextlib.suppress(OSError):  # the NIC is off, or its queue full: the next question will do
-                    reader.sock.send(question(reader.sock.getsockname()[4], address))
+                    reader.sock.send(question(claim_socket.mac(reader.sock), address))
 
     def announce(self, device: str, addresses: Iterable[IpAddress]) -> None:
         """Tell the segment that they are this host's, as keepalived does when it takes them over."""
@@ -70,7 +69,7 @@ class ClaimEars:
             reader = self._readers.get((device, address.version))
             if reader:
                 with contextlib.suppress(OSError):  # the NIC is off, or its queue full: keepalived's refresh will do
-                    mac = reader.sock.getsockname()[4]
+                    mac = claim_socket.mac(reader.sock)
                     reader.sock.send(announcement(mac, address, router=_forwards(device)))
 
     def close(self) -> None:
@@ -81,14 +80,13 @@ class ClaimEars:
 
     def _listen(self, device: str, addresses: frozenset[IpAddress], told: Callable[[str, Claim], None]) -> None:
         def take(sock: socket.socket) -> None:
-            claim = claim_in(sock.recv(_FRAME))
+            claim = claim_in(sock.recv(claim_socket.FRAME))
             if claim and claim.address in addresses and claim.mac not in self._macs():
                 told(device, claim)
 
         for version in {address.version for address in addresses}:
-            sock = _packet_socket(device, [a for a in addresses if a.version == version])
-            if sock:
-                self._readers[device, version] = RationedReader(sock, Ration(A_SECOND, 1.0), take, flooded=_ignore)
+            sock = claim_socket.open_socket(device, [a for a in addresses if a.version == version])
+            self._readers[device, version] = RationedReader(sock, Ration(A_SECOND, 1.0), take, flooded=_ignore)
 
     def _macs(self) -> frozenset[str]:
         """Of all interfaces of this host, which come and go: looked at for the first claim, and once a second."""
@@ -110,23 +108,6 @@ def _own_macs() -> Iterator[str]:
     for path in _SYS.glob("*/address"):
         with contextlib.suppress(OSError):
             yield path.read_text().strip()
-
-
-def _packet_socket(device: str, addresses: list[IpAddress]) -> socket.socket | None:
-    """Filtered before it is bound; bound to one protocol, so that no frame that this host sends is copied to it."""
-    ipv4 = addresses[0].version == 4
-    program = filter_program.arp_claims(addresses) if ipv4 else filter_program.neighbour_claims(addresses)
-    sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC, 0)
-    try:
-        packet_filter.attach(sock, program)
-        sock.bind((device, ETHERTYPE_ARP if ipv4 else ETHERTYPE_IPV6))
-    except OSError:
-        sock.close()
-        raise
-    if sock.getsockname()[3] == _ARPHRD_ETHER:
-        return sock
-    sock.close()
-    return None
 
 
 def _ignore() -> None:

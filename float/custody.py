@@ -106,7 +106,8 @@ class Custody:
         """Remove what a running keepalived forgot: a VIP of a router that is not MASTER, or of none any more."""
         self._forget_retired(now)
         held = {v.address for e in entries if e.state is VrrpState.MASTER for v in e.resolved.addresses}
-        suspects = [a for a in self.host.addresses if a.address in self._record.addresses - held]
+        ours = self._record.addresses - held
+        suspects = [a for a in self.host.addresses if a.address in ours]
         self._strays = {a: self._strays.get(a, now) for a in suspects}
         for address, since in self._strays.items():
             if now - since >= STRAY_AFTER:

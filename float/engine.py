@@ -121,11 +121,12 @@ class Engine:
         self._custody.hold(self._orphaned_vips or masters)
 
     def next_change(self, now: float) -> float | None:
-        """When time alone lets keepalived start again."""
+        """When time alone lets keepalived start again; once it is due, nothing but another turn is to be waited for."""
         if self.lifecycle.state is not ChildState.BACKOFF:
             return None
         waits = [self._died_at + _time_to_take_over(entry) for entry in self._orphaned_vips]
-        return max(now, self.lifecycle.retry_at, *waits)
+        due = max((self.lifecycle.retry_at, *waits))
+        return due if due >= now else None
 
     def _taken(self, entry: RouterEntry) -> bool:
         """Whether a peer advertised the VIPs since keepalived died here."""

@@ -29,6 +29,9 @@ _ADVERTISEMENT = 1
 _MOST_SOURCES = 250
 """Kernels take 4,096 instructions; an IPv6 address needs nine."""
 
+_MOST_CLAIMED = {4: 1500, 6: 400}
+"""Beyond that, claims of all addresses are let through."""
+
 _ARP_SENDER_AT = 14 + 14
 _IPV6_NEXT_HEADER_AT, _ICMPV6_TYPE_AT, _ICMPV6_TARGET_AT = 14 + 6, 14 + 40, 14 + 40 + 8
 
@@ -60,17 +63,20 @@ def all_but_adverts_of(members: Members, family: int) -> tuple[Instruction, ...]
 
 def arp_claims(addresses: Iterable[IpAddress]) -> tuple[Instruction, ...]:
     """For a packet socket of ARP frames: those that come from one of these IPv4 addresses."""
-    check = [(_LOAD_WORD, 0, 0, _ARP_SENDER_AT), *_any_of(int(address) for address in addresses)]
-    return tuple(_program([check], passed=_WHOLE, failed=_NOTHING))
+    wanted = [int(address) for address in addresses]
+    checks = [[(_LOAD_WORD, 0, 0, _ARP_SENDER_AT), *_any_of(wanted)]] if len(wanted) <= _MOST_CLAIMED[4] else []
+    return tuple(_program(checks, passed=_WHOLE, failed=_NOTHING))
 
 
 def neighbour_claims(addresses: Iterable[IpAddress]) -> tuple[Instruction, ...]:
     """For a packet socket of IPv6 frames: neighbour advertisements for one of these addresses."""
-    checks = [
+    checks: list[Check] = [
         [(_LOAD_BYTE, 0, 0, _IPV6_NEXT_HEADER_AT), *_any_of([58])],
         [(_LOAD_BYTE, 0, 0, _ICMPV6_TYPE_AT), *_any_of([136])],
-        _any_address(tuple(addresses), _ICMPV6_TARGET_AT),
     ]
+    wanted = tuple(addresses)
+    if len(wanted) <= _MOST_CLAIMED[6]:
+        checks.append(_any_address(wanted, _ICMPV6_TARGET_AT))
     return tuple(_program(checks, passed=_WHOLE, failed=_NOTHING))
 
 

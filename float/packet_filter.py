@@ -14,7 +14,6 @@ _WHOLE_FRAME = 0x40000
 _TYPE_AT = 12
 _IPV4_PROTOCOL_AT = 14 + 9
 _IPV6_NEXT_HEADER_AT = 14 + 6
-_ICMPV6_TYPE_AT = 14 + 40
 
 VRRP: tuple[Instruction, ...] = (
     (_LOAD_HALF, 0, 0, _TYPE_AT),
@@ -28,19 +27,6 @@ VRRP: tuple[Instruction, ...] = (
     (_RETURN, 0, 0, 0),
 )
 """IPv4 and IPv6 packets of protocol 112, on a socket that sees Ethernet frames."""
-
-NEIGHBOUR_CLAIMS: tuple[Instruction, ...] = (
-    (_LOAD_HALF, 0, 0, _TYPE_AT),
-    (_IF_EQUAL, 5, 0, 0x0806),
-    (_IF_EQUAL, 0, 5, 0x86DD),
-    (_LOAD_BYTE, 0, 0, _IPV6_NEXT_HEADER_AT),
-    (_IF_EQUAL, 0, 3, 58),
-    (_LOAD_BYTE, 0, 0, _ICMPV6_TYPE_AT),
-    (_IF_EQUAL, 0, 1, 136),
-    (_RETURN, 0, 0, _WHOLE_FRAME),
-    (_RETURN, 0, 0, 0),
-)
-"""ARP, and IPv6 neighbour advertisements, on a socket that sees Ethernet frames."""
 
 
 def attach(sock: socket.socket, program: tuple[Instruction, ...]) -> None:

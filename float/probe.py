@@ -5,18 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
-from float import packet_filter
+from float import claim_socket
 from float.neighbour import Claim, claim_in, question
 from shared.models import IpAddress
 
-_ETH_P_ALL = 0x0003
-_ARPHRD_ETHER = 1
-_FRAME = 2048
-
 QUESTIONS = 3
 """How often each address is asked for: one lost frame is no answer."""
+
+MOST_CLAIMS = 4
+"""Hosts that are told of for one address; who invents more of them shall not fill the memory."""
 
 
 async def probe(interface: str, addresses: Collection[IpAddress], *, seconds: float = 0.9) -> tuple[Claim, ...]:
@@ -27,39 +26,32 @@ async def probe(interface: str, addresses: Collection[IpAddress], *, seconds: fl
 
     Raises OSError when it cannot ask: PermissionError without NET_RAW, also for an interface that is no Ethernet.
     """
-    with _packet_socket(interface) as sock:
-        mac = _mac(sock, interface)
-        claims: dict[Claim, None] = {}
+    groups = [[address for address in addresses if address.version == version] for version in (4, 6)]
+    found = await asyncio.gather(*(_probe(interface, group, seconds) for group in groups if group))
+    return tuple(claim for claims in found for claim in claims)
+
+
+async def _probe(interface: str, addresses: Collection[IpAddress], seconds: float) -> list[Claim]:
+    """The same for addresses of one IP version."""
+    claims: dict[IpAddress, dict[Claim, None]] = {address: {} for address in addresses}
+    with claim_socket.open_socket(interface, addresses) as sock:
+        mac = claim_socket.mac(sock)
         for _ in range(QUESTIONS):
             for address in addresses:
                 await asyncio.get_running_loop().sock_sendall(sock, question(mac, address))
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(seconds / QUESTIONS):  # Python 3.11's `wait_for` may swallow a cancellation
-                    await _gather(sock, frozenset(addresses), claims)
+                    await _gather(sock, claims)
                 break
-        return tuple(claims)
+    return [claim for found in claims.values() for claim in found]
 
 
-async def _gather(sock: socket.socket, wanted: frozenset[IpAddress], claims: dict[Claim, None]) -> None:
+async def _gather(sock: socket.socket, claims: dict[IpAddress, dict[Claim, None]]) -> None:
     """Collect claims until every address has one."""
-    while {claim.address for claim in claims} < wanted:
-        frame, (_, _, kind, *_) = await asyncio.get_running_loop().sock_recvfrom(sock, _FRAME)
-        claim = None if kind == socket.PACKET_OUTGOING else claim_in(frame)
-        if claim and claim.address in wanted:
-            claims[claim] = None
-
-
-@contextlib.contextmanager
-def _packet_socket(interface: str) -> Iterator[socket.socket]:
-    """Filtered before it is bound, so that it never holds a frame of anything else."""
-    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_NONBLOCK, 0) as sock:
-        packet_filter.attach(sock, packet_filter.NEIGHBOUR_CLAIMS)
-        sock.bind((interface, _ETH_P_ALL))
-        yield sock
-
-
-def _mac(sock: socket.socket, interface: str) -> bytes:
-    _, _, _, kind, address = sock.getsockname()
-    if kind != _ARPHRD_ETHER:
-        raise OSError(f"{interface} is no Ethernet interface: nobody can be asked there")
-    return bytes(address)
+    missing = {address for address, found in claims.items() if not found}
+    while missing:
+        claim = claim_in(await asyncio.get_running_loop().sock_recv(sock, claim_socket.FRAME))
+        if claim and claim.address in claims and len(claims[claim.address]) < MOST_CLAIMS:
+            claims[claim.address][claim] = None
+            missing.discard(claim.address)
+        await asyncio.sleep(0)  # a frame that is there already is read without a pause: a flood would hold the loop

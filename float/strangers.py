@@ -34,6 +34,9 @@ _FIRST_QUESTION = 1.0
 _WHO_IS_IT = 0.45
 """Seconds in which peers answer, so that their MACs are known."""
 
+_MOST_MACS = 1024
+"""MACs that are remembered as peers'; who invents them shall not fill the memory."""
+
 _PAUSE = 2.0
 """Seconds between two looks at unknown MACs."""
 
@@ -157,6 +160,8 @@ class Strangers:
             with contextlib.suppress(OSError):  # the NIC is off: nobody can be asked, and nobody claims anything
                 for claim in await self._probe(interface, peers, _WHO_IS_IT) if peers else ():
                     self._peers[claim.mac] = claim.address
+        for mac in list(self._peers)[:-_MOST_MACS]:
+            del self._peers[mac]
 
     def _judge(self, device: str, claim: Claim) -> None:
         """Now that the peers were asked, a MAC that is still unknown is a stranger's."""

@@ -295,6 +295,15 @@ async def test_a_keepalived_that_cannot_be_started_is_tried_again(world: World) 
     assert world.engine.lifecycle.state is ChildState.RUNNING
 
 
+async def test_what_is_due_and_fails_is_tried_again_with_the_next_turn_and_not_without_a_pause(world: World) -> None:
+    world.keepalived.refuses_to_start = True
+    await world.keep_running()
+    await world.keep_running(after=1.0)
+    assert world.engine.lifecycle.state is ChildState.BACKOFF
+    world.clock.now = world.engine.lifecycle.retry_at + 0.001
+    assert world.engine.next_change(world.clock.now) is None
+
+
 async def test_nothing_is_due_while_keepalived_runs(world: World) -> None:
     await world.keep_running()
     assert world.engine.next_change(world.clock.now) is None

@@ -91,6 +91,14 @@ def test_only_an_advertisement_of_a_vip_is_a_claim() -> None:
     assert not passes(program, neighbour_advertisement(MAC, "2001:db8::100")[:60])
 
 
+def test_claims_of_more_addresses_than_a_kernel_takes_instructions_are_all_heard() -> None:
+    many = arp_claims([ipaddress.ip_address(f"10.0.{n // 250}.{n % 250}") for n in range(3000)])
+    assert passes(many, gratuitous_arp(MAC, "192.0.2.200", reply=True))
+    many6 = neighbour_claims([ipaddress.ip_address(f"2001:db8::{n:x}") for n in range(1, 1001)])
+    assert passes(many6, neighbour_advertisement(MAC, "2001:db9::200"))
+    assert not passes(many6, gratuitous_arp(MAC, "192.0.2.200", reply=True))
+
+
 def test_a_very_large_group_is_not_told_by_its_sources() -> None:
     many = Members(frozenset({77}), frozenset(ipaddress.ip_address(f"10.0.{n // 250}.{n % 250}") for n in range(1000)))
     assert told(many, ADVERT) == (True, False)
