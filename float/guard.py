@@ -56,6 +56,12 @@ class Guard:
                 return frozenset().union(*(r.addresses for r in self._watched if r.vrid == advert.vrid))
         return frozenset()
 
+    def relieved(self, addresses: frozenset[IpAddress]) -> None:
+        """They are on this host no more: whoever goes on advertising them is not looked at again."""
+        self._watched = tuple(router for router in self._watched if not router.addresses <= addresses)
+        if not self._watched:
+            self.close()
+
     def close(self) -> None:
         """Stop listening."""
         for sock in self.sockets:

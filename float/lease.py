@@ -148,11 +148,15 @@ class _Keeper:
         """A peer advertises what a killed float left here."""
         for sock in self._guard.sockets:
             taken = self._guard.heard(sock)
+            if not taken:
+                continue
             with contextlib.suppress(OSError):
-                for gone in self._door.remove(taken) if taken else ():
+                for gone in self._door.remove(taken):
                     logger.warning(
                         "removing a virtual IP of a killed float: a peer advertises it", extra={"address": gone.address}
                     )
+                self._guard.relieved(taken)
+                return
 
 
 def _hurry() -> None:

@@ -17,7 +17,9 @@ from float.ration import Ration
 LINES, WINDOW = 20, 0.02
 """So many lines in so many seconds are read as they come; more wait until the window ends."""
 
-_PIPE_SIZE = 1024 * 1024
+_PIPE_SIZE, _ENOUGH = 1024 * 1024, 64 * 1024
+"""Bytes that a pipe is to hold, and those without which it is emptied at once: lines that do not fit are lost."""
+
 _LONGEST = 4096
 _AT_ONCE = 65536
 
@@ -33,8 +35,9 @@ class LineReader:
         self._ration = Ration(LINES, WINDOW)
         self._begun = b""
         self._pause: asyncio.TimerHandle | None = None
-        with contextlib.suppress(OSError):  # pipe-user-pages-soft is reached: the usual size has to do
+        with contextlib.suppress(OSError):  # root has too many pipes on this host (pipe-user-pages-soft, pipe(7))
             fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, _PIPE_SIZE)
+        self._may_wait = fcntl.fcntl(descriptor, fcntl.F_GETPIPE_SZ) >= _ENOUGH
         self._loop.add_reader(descriptor, self._read)
 
     def close(self) -> None:
@@ -55,7 +58,7 @@ class LineReader:
         if not data:
             self.close()
             self._on_end()
-        elif self._ration.exhausted(now):
+        elif self._may_wait and self._ration.exhausted(now):
             self._loop.remove_reader(self._descriptor)
             self._pause = self._loop.call_later(self._ration.wait(now), self._resume)
 

@@ -16,6 +16,9 @@ NEWS_GROUPS = 0x1 | 0x10 | 0x100
 PATIENCE = 2.0
 """Seconds after which the kernel's silence counts as a failure."""
 
+DUMPS = 3
+"""How often a dump is asked for that something changed meanwhile (NLM_F_DUMP_INTR)."""
+
 BATCH = 64
 """Changes sent at once; their answers fit into the socket's buffer."""
 
@@ -33,19 +36,28 @@ class Netlink:
         self._sequence = 0
 
     def dump(self, request: Callable[[int], bytes]) -> list[Message]:
-        """All messages that answer the request. Raises OSError."""
+        """All messages that answer the request; of a host that changes all the time perhaps not all. Raises OSError."""
+        for _ in range(DUMPS):
+            found, whole = self._dump(request)
+            if whole:
+                break
+        return found
+
+    def _dump(self, request: Callable[[int], bytes]) -> tuple[list[Message], bool]:
         sequence = self._next()
         self._socket.send(request(sequence))
         found: list[Message] = []
+        whole = True
         for message in self._answers():
             if message.sequence != sequence:
                 continue  # of a question whose answer was given up
+            whole = whole and not message.interrupted
             if message.kind == rtnetlink.DONE:
-                return found
+                return found, whole
             if message.kind == rtnetlink.ERROR:
                 raise OSError(message.error, f"netlink refuses: {os.strerror(message.error)}")
             found.append(message)
-        return found
+        return found, whole
 
     def change(self, requests: Iterable[Callable[[int], bytes]]) -> list[int]:
         """Have all changes made, many at once; the errno of each, 0 where it was made. Raises OSError."""

@@ -22,6 +22,7 @@ NEW_ADDRESS, DELETED_ADDRESS, GET_ADDRESSES = 20, 21, 22
 GET_ROUTES = 26
 
 _REQUEST, _ACKNOWLEDGE, _DUMP, _REPLACE = 0x1, 0x4, 0x300, 0x100
+_DUMP_INTERRUPTED = 0x10
 _HEADER = struct.Struct("=IHHII")
 _LINK = struct.Struct("=BxHiII")
 _ADDRESS = struct.Struct("=BBBBI")
@@ -48,6 +49,8 @@ class Message:
     kind: int
     sequence: int
     body: bytes
+    interrupted: bool = False
+    """The dump that it belongs to may lack something, for it changed meanwhile."""
 
     @property
     def error(self) -> int:
@@ -100,10 +103,11 @@ def messages(datagram: bytes) -> Iterator[Message]:
     """What one datagram holds."""
     offset = 0
     while offset + _HEADER.size <= len(datagram):
-        length, kind, _, sequence, _ = _HEADER.unpack_from(datagram, offset)
+        length, kind, flags, sequence, _ = _HEADER.unpack_from(datagram, offset)
         if not _HEADER.size <= length <= len(datagram) - offset:
             return
-        yield Message(kind, sequence, datagram[offset + _HEADER.size : offset + length])
+        body = datagram[offset + _HEADER.size : offset + length]
+        yield Message(kind, sequence, body, interrupted=bool(flags & _DUMP_INTERRUPTED))
         offset += _aligned(length)
 
 

@@ -134,7 +134,7 @@ class Supervisor:
         beside["newcomers"] = self._doors.newcomers.run(lambda: self._book.entries, self._rouse)
         beside["keepalived"] = self._doors.keepalived.failing()
         beside["strangers"] = self._doors.strangers.run()
-        beside["counters"] = gather(self._doors.keepalived, self._book)
+        beside["counters"] = gather(self._doors.keepalived, self._book, self.noticed)
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(self._for_ever(name, work), name=name) for name, work in beside.items()]
