@@ -8,7 +8,7 @@ where no healthy peer exists it stays. Only a failing `require` condition takes 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shared.models import (
     DEMOTED_PRIORITIES,
@@ -40,6 +40,9 @@ class Heard:
     priority: int
     at: float
     """Monotonic seconds."""
+
+    since: float = field(default=0.0, compare=False)
+    """When the adverts of others began that have come without a break until this one."""
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,10 @@ class Keepalived:
         return text
 
     async def config_test(self, text: str) -> tuple[str, ...]:
-        """What keepalived itself has against the configuration, one sentence each; empty when nothing."""
+        """What keepalived itself has against the configuration, one sentence each; empty when nothing.
+
+        Raises OSError when it did not say: TimeoutError after 10 s, and where something killed it.
+        """
         candidate = self._folder / "candidate.conf"
         candidate.touch(mode=0o600)
         candidate.write_text(text)
@@ -121,12 +124,20 @@ class Keepalived:
             await self._process.wait()
         await self._bury_orphan()
 
-    async def dump(self) -> dict[str, InstanceDump]:
-        """What it says of itself now. Raises DumpError when no whole dump comes within 0.3 s."""
+    def kill(self) -> None:
+        """End parent and child at once: they hang. The kernel keeps the addresses, as after any other death."""
+        for pid in (_pid_of_keepalived(self._folder / "vrrp.pid"), _pid_of_keepalived(self._folder / "keepalived.pid")):
+            if pid is not None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        self._signal(signal.SIGKILL)
+
+    async def dump(self, seconds: float = 0.3) -> dict[str, InstanceDump]:
+        """What it says of itself now. Raises DumpError when no whole dump comes in that time."""
         path = self._folder / "keepalived.json"
         path.unlink(missing_ok=True)
         self._signal(JSON_SIGNAL)
-        for _ in range(30):
+        for _ in range(int(seconds / 0.01)):
             await asyncio.sleep(0.01)
             with contextlib.suppress(DumpError, FileNotFoundError):
                 return parse_dump(path.read_text())
@@ -161,8 +172,11 @@ class Keepalived:
         except TimeoutError:
             process.kill()
             await process.wait()
-            return -1, f"keepalived {arguments[0]} did not end within {_TEST_LIMIT:.0f} s"
-        return process.returncode or 0, output.decode(errors="replace")
+            raise TimeoutError(f"keepalived {arguments[0]} did not end within {_TEST_LIMIT:.0f} s") from None
+        code = process.returncode or 0
+        if -code in (signal.SIGKILL, signal.SIGTERM):
+            raise OSError(f"somebody ended keepalived {arguments[0]} by signal {-code}")
+        return code, output.decode(errors="replace")
 
     async def _wait(self, process: asyncio.subprocess.Process, on_exit: Callable[[], None]) -> None:
         code = await process.wait()

@@ -15,6 +15,9 @@ from shared.models import Condition, IpAddress, Transport, VirtualRouter, VrrpSt
 
 logger = logging.getLogger(__name__)
 
+SETTLED = 0.5
+"""Seconds after which of two masters that hear each other one has stepped back."""
+
 
 @dataclass
 class RouterEntry:
@@ -126,14 +129,22 @@ class RouterBook:
         entry = self._by_vrid.get(advert.vrid)
         if entry is None or not _trusted(entry.resolved, advert.source):
             return False
-        before, entry.heard = entry.heard, Heard(advert.source, advert.priority, now)
-        silent = before is None or now - before.at > entry.router.master_down_interval
+        before, silent = entry.heard, entry.hears(now) is None
+        since = now if silent or before is None else before.since
+        entry.heard = Heard(advert.source, advert.priority, now, since)
         return silent or before is None or (before.source, before.priority) != (advert.source, advert.priority)
 
     def count(self, counters: Mapping[str, dict[str, int]]) -> None:
         """Book keepalived's counters of the routers that are ours."""
         for name, entry in self.entries.items():
             entry.counters = counters.get(name, entry.counters)
+
+    def suspects(self, now: float) -> bool:
+        """Whether a master hears another one for longer than two settle it, or is forbidden and has not stepped back.
+
+        keepalived obeys within milliseconds, unless it hangs.
+        """
+        return any(_rivalled(e, now) or not e.decision.allowed for e in self.masters() if now - e.state_at > SETTLED)
 
     def masters(self) -> list[RouterEntry]:
         """The routers whose VIPs this node carries."""
@@ -148,6 +159,11 @@ class RouterBook:
         entry.reason = reason or _why(entry, state, now)
         entry.state, entry.state_at, entry.since = state, now, wall
         return Transition(entry.router.name, entry.router.vrid, before, state, entry.reason, wall, entry.priority)
+
+
+def _rivalled(entry: RouterEntry, now: float) -> bool:
+    heard, long = entry.hears(now), max(SETTLED, entry.router.master_down_interval)
+    return heard is not None and heard.priority > 0 and now - heard.since > long
 
 
 def _trusted(resolved: ResolvedRouter, source: IpAddress) -> bool:

@@ -13,9 +13,9 @@ from collections.abc import Coroutine
 from typing import Any
 
 from float.advert import Advert
-from float.counters import gather
 from float.departure import Leaving
 from float.doors import Doors
+from float.inspection import Inspection
 from float.notice import Notice
 from float.ration import Ration
 from float.resolve import ResolvedSpec
@@ -134,7 +134,8 @@ class Supervisor:
         beside["newcomers"] = self._doors.newcomers.run(lambda: self._book.entries, self._rouse)
         beside["keepalived"] = self._doors.keepalived.failing()
         beside["strangers"] = self._doors.strangers.run()
-        beside["counters"] = gather(self._doors.keepalived, self._book, self.noticed)
+        inspection = Inspection(self._doors.keepalived, self._book, self._doors.clock, self.noticed)
+        beside["inspection"] = inspection.run()
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(self._for_ever(name, work), name=name) for name, work in beside.items()]

@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from float.counters import missed
+from float.inspection import missed
 from float.notice import Notice
 from float.routers import RouterBook
 from float.stats import InstanceDump
