@@ -1,6 +1,7 @@
 """Why this anchor is not healthy, in one sentence, or None. Pure.
 
-Services' own virtual routers have no say in it: a bad one of a user's must not hold up the stack's roll-out.
+Services' own virtual routers have no say in it: a bad one of a user's must not hold up the stack's roll-out. Nor has a
+spec that is refused once an earlier one was accepted: another anchor would be refused it too, and the float goes on.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def unhealthy(conversation: Conversation, *, now: float, wall: float) -> str | N
         return reason
     if conversation.status is None or now - conversation.heard_at > REPORT_LIMIT:
         return "the float does not report"
-    if conversation.holding:
+    if conversation.holding or conversation.refusal:
         return None
     return _not_as_wanted(conversation.status, conversation.spec, wall, at_work=at_work)
 
@@ -46,7 +47,7 @@ def _not_settled(conversation: Conversation, *, at_work: bool) -> str | None:
         return "the float is not connected"
     if conversation.spec is None:
         return "the Swarm's managers are not known yet, so the float has no spec"
-    if conversation.refusal:
+    if conversation.refusal and not conversation.ever_accepted:
         return f"the float refuses the spec: {conversation.refusal[0]}"
     if conversation.answer is None and not at_work:
         return "the float has not answered to the spec yet"

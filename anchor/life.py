@@ -74,10 +74,14 @@ class Life:
         await _in_spite_of_the_disk(parts.link.open)
         async with asyncio.TaskGroup() as group:
             group.create_task(parts.events.run(), name="events")
-            group.create_task(parts.survey.run(parts.swarm_bell, parts.bell), name="survey")
+            group.create_task(parts.survey.run(parts.swarm_bell, self._looked), name="survey")
             group.create_task(parts.tasks.run(parts.loop.judge), name="tasks")
             group.create_task(parts.show_life(), name="vitals")
             group.create_task(parts.loop.run(parts.bell), name="reconcile")
+
+    def _looked(self) -> None:
+        self._parts.loop.surveyed()
+        self._parts.bell.ring()
 
     async def end(self) -> None:
         """Told to stop: find out why, let the turn under way come to a good point, and say goodbye."""

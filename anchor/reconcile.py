@@ -91,6 +91,21 @@ class Reconciler:
             self.turning = False
         self.judge()
 
+    def surveyed(self) -> None:
+        """The Swarm was looked at: what the float is to run does not wait until Docker has answered a turn under way.
+
+        All nodes apply what the wire cannot mix on the same event; one that did so later would not hear the others.
+        """
+        if not self.turning or self.resting or self._conversation.spec is None:
+            return
+        try:
+            told = self._specs.refresh(self.judge)
+        except Exception:  # a boundary: the next turn does the same, and says what is wrong
+            logger.debug("what the Swarm says cannot be told now", exc_info=True)
+            return
+        if told:
+            logger.info("While Docker is asked: %s.", told)
+
     def judge(self) -> None:
         """Let time work on the conditions, and say those that changed."""
         now = self._clock.monotonic()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from anchor import docker_json
@@ -44,6 +44,17 @@ class Labels:
     interface: str | None = None
     address: IpAddress | None = None
     problems: tuple[str, ...] = ()
+
+    @property
+    def place(self) -> tuple[str, ...]:
+        """Those that say where on the node the virtual IPs are: only its float can tell whether that is there."""
+        named = {INTERFACE_LABEL: self.interface, ADDRESS_LABEL: self.address}
+        return tuple(f"{label}={value}" for label, value in named.items() if value is not None)
+
+    @property
+    def without_place(self) -> Labels:
+        """The same without those."""
+        return replace(self, interface=None, address=None)
 
 
 @dataclass(frozen=True)
@@ -114,9 +125,16 @@ class Managers:
         return tuple(sorted(self.listed + lingering, key=lambda node: (node.created_at, node.id)))
 
 
-def build(managers: Managers, nodes: Sequence[Node], my_id: str, *, top: int) -> Roster | None:
-    """The roster as this node sees it, or None while it is not among the managers."""
+def build(
+    managers: Managers, nodes: Sequence[Node], my_id: str, *, top: int, but_my_place: bool = False
+) -> Roster | None:
+    """The roster as this node sees it, or None while it is not among the managers.
+
+    With `but_my_place` the labels of this node that say where on it the virtual IPs are do not count.
+    """
     members = _members(managers.all, top)
+    if but_my_place:
+        members = tuple(m if m.node.id != my_id else replace(m, labels=m.labels.without_place) for m in members)
     me = next((member for member in members if member.node.id == my_id), None)
     if me is None:
         return None

@@ -9,8 +9,9 @@ from anchor import conditions, virtual_routers
 from anchor import roster as rosters
 from anchor.conversation import Conversation
 from anchor.local_tasks import LocalTasks
+from anchor.roster import Roster
 from anchor.survey import Survey
-from anchor.virtual_routers import Swarm
+from anchor.virtual_routers import Outcome, Swarm
 from shared.errors import SettingsError
 from shared.models import Condition, FloatSpec
 from shared.settings import AnchorSettings
@@ -42,6 +43,8 @@ class SpecKeeper:
         """This node's place among the managers."""
 
         self.warnings: tuple[str, ...] = ()
+        self._refused = ("", "")
+        """Digest of the last spec that the float refused for this node's labels, and why."""
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
@@ -59,16 +62,15 @@ class SpecKeeper:
         """
         if not self._survey.seen:
             return None
-        roster = rosters.build(self._survey.managers, self._survey.nodes, self._node_id, top=self._settings.priority)
+        roster = self._roster()
         if roster is None:
             return None
         self.rank = roster.rank
-        swarm = Swarm(self._survey.labelled, self._survey.tracked)
-        outcome = virtual_routers.build(self._settings, roster, swarm)
+        outcome, ignored = self._outcome(roster)
         if outcome.problems and self._conversation.spec is None:
             raise SettingsError(outcome.problems)
         few = conditions.quorum_warning(self._settings.quorum, len(self._survey.managers.listed))
-        self._warn((*([few] if few else []), *outcome.warnings, *outcome.problems))
+        self._warn((*([few] if few else []), *ignored, *outcome.warnings, *outcome.problems))
         if outcome.problems:
             return None
         before = self._conversation.spec
@@ -76,6 +78,34 @@ class SpecKeeper:
         self._tasks.follow(outcome.follows, running=running)
         judge()
         return self._want(self._files.add_to(outcome.spec))
+
+    def _roster(self, *, but_my_place: bool = False) -> Roster | None:
+        survey, top = self._survey, self._settings.priority
+        return rosters.build(survey.managers, survey.nodes, self._node_id, top=top, but_my_place=but_my_place)
+
+    def _outcome(self, roster: Roster) -> tuple[Outcome, tuple[str, ...]]:
+        """What the Swarm asks for, and what of it is left out.
+
+        The float refuses a spec whole: with a label that names what this host does not have, it would go on with peers
+        of long ago. So the spec is offered again without those labels.
+        """
+        swarm = Swarm(self._survey.labelled, self._survey.tracked)
+        outcome = virtual_routers.build(self._settings, roster, swarm)
+        place = roster.me.labels.place
+        if outcome.problems or not place or not self._refuses(self._files.add_to(outcome.spec)):
+            return outcome, ()
+        without = self._roster(but_my_place=True)
+        if without is None:
+            return outcome, ()
+        ignored = f"Labels of this node are ignored ({', '.join(place)}): the float refuses them: {self._refused[1]}"
+        return virtual_routers.build(self._settings, without, swarm), (ignored,)
+
+    def _refuses(self, spec: FloatSpec) -> bool:
+        """Whether the float's word on that spec is no; remembered while another one is on offer."""
+        talk = self._conversation
+        if talk.refusal and talk.spec is not None and talk.spec.digest == spec.digest:
+            self._refused = (spec.digest, talk.refusal[0])
+        return self._refused[0] == spec.digest
 
     def _want(self, spec: FloatSpec) -> str | None:
         before = self._conversation.spec

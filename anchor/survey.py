@@ -7,6 +7,7 @@ wait for that. A look that fails changes nothing of what was seen before, be it 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from anchor.conditions import Steadied
 from anchor.departure import Known
@@ -76,12 +77,12 @@ class Survey:
         self.quorum = Steadied()
         self.known = Known()
 
-    async def run(self, bell: Bell, changed: Bell) -> None:
-        """Look when the bell rings, and from time to time; ring `changed` after every look."""
+    async def run(self, bell: Bell, looked: Callable[[], None]) -> None:
+        """Look when the bell rings, and from time to time; call `looked` after every look."""
         while True:
             await bell.wait(self.pause)
             await self.look()
-            changed.ring()
+            looked()
 
     @property
     def pause(self) -> float:

@@ -92,6 +92,8 @@ class LinkState:
         ends = [self.goodbye_at + grace]
         if self.successor_died_at is not None:
             ends.append(self.successor_died_at + RETURN)
+        if self.connected_at is not None and self.connected_at > self.goodbye_at:
+            ends.append(self.last_word + RETURN)
         if self.engine_seen_at is not None and self.engine_missed:
             ends.append(self.engine_seen_at + ENGINE_GONE)
         return min(ends)

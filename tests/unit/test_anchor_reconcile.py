@@ -7,7 +7,7 @@ import pytest
 
 from anchor.asking import Asking
 from anchor.conversation import Conversation
-from anchor.facts import EngineError, EngineSilentError
+from anchor.facts import EngineError, EngineSilentError, Node
 from anchor.float_keeper import FloatKeeper
 from anchor.hands import Hands
 from anchor.local_tasks import LocalTasks
@@ -140,15 +140,75 @@ async def test_a_first_spec_that_the_float_refuses_ends_the_anchor(world: World)
     assert error.value.exit_code == 5
 
 
-async def test_a_later_spec_that_the_float_refuses_is_a_warning(world: World) -> None:
+async def label(world: World, *others: Node, **labels: str) -> None:
+    """Give node a these labels, and the Swarm these managers beside."""
+    named = {f"keepalived.{name}": value for name, value in labels.items()}
+    world.docker.swarm_nodes = (node("a", 1, labels=named), *THREE[1:], *others)
+    await world.survey.look()
+    await world.turn()
+
+
+async def test_a_label_that_the_float_refuses_is_ignored_with_a_warning_and_changes_nothing(world: World) -> None:
     await world.begin()
+    before = world.talk.spec
+    await label(world, interface="eth9")
+    world.answer(accepted=False)
+    await world.turn()
+    assert world.talk.spec == before
+    world.answer(accepted=True)
+    await world.turn()
+    ignored = "Labels of this node are ignored (keepalived.interface=eth9): the float refuses them: no eth9"
+    assert world.loop.warnings == (ignored,)
+    world.talk.said(Report(status=status(before.digest if before else "")))
+    assert world.loop.unhealthy is None
+
+
+async def test_beside_a_label_that_is_ignored_the_roster_goes_on(world: World) -> None:
+    await world.begin()
+    await label(world, interface="eth9")
+    world.answer(accepted=False)
+    await world.turn()
+    world.answer(accepted=True)
+    await label(world, node("d", 4), interface="eth9")
+    world.answer(accepted=False)  # with another peer it is another spec, which is tried with the label first
+    await world.turn()
+    world.answer(accepted=True)
+    assert world.talk.spec is not None
+    assert world.talk.spec.interface is None
+    assert [peer.hostname for peer in world.talk.spec.virtual_routers[0].peers] == ["b", "c", "d"]
+
+
+async def test_an_anchor_that_begins_beside_such_a_label_goes_on(world: World) -> None:
     world.docker.swarm_nodes = (node("a", 1, labels={"keepalived.interface": "eth9"}), *THREE[1:])
+    await world.begin(accepted=False)
+    await world.turn()
+    world.answer(accepted=True)
+    await world.turn()
+    assert world.talk.refusal == ()
+
+
+async def test_what_the_swarm_says_does_not_wait_for_a_turn_that_waits_for_docker(world: World) -> None:
+    await world.begin()
+    world.docker.swarm_nodes = (*THREE, node("d", 4))
+    await world.survey.look()
+    world.loop.surveyed()
+    assert len(world.wire.specs) == 1  # the loop rests, and the bell wakes it
+    world.loop.turning = True
+    world.loop.surveyed()
+    assert len(world.wire.specs) == 2
+
+
+async def test_a_later_spec_that_the_float_refuses_is_a_warning_and_no_reason_to_be_replaced(world: World) -> None:
+    await world.begin()
+    before = world.talk.spec
+    world.docker.swarm_nodes = (*THREE, node("d", 4))
     await world.survey.look()
     await world.turn()
     world.answer(accepted=False)
     await world.turn()
     assert world.loop.warnings == ("The float refuses the spec: no eth9",)
-    assert world.loop.unhealthy == "the float refuses the spec: no eth9"
+    world.talk.said(Report(status=status(before.digest if before else "")))
+    assert world.loop.unhealthy is None
 
 
 async def test_a_virtual_ip_that_is_a_nodes_address_stops_the_start(world: World) -> None:

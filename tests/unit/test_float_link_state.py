@@ -101,6 +101,13 @@ def test_a_new_anchor_that_crashes_early_does_not_lengthen_the_old_grace() -> No
     assert not condition(link, 230.001).ok
 
 
+def test_a_new_anchor_that_hangs_early_does_not_have_the_whole_of_the_old_grace() -> None:
+    link = UPDATING.connected(112.0).heard(115.0)
+    assert condition(link, 115.0 + RETURN).ok
+    assert next_change(link, 119.0) == 115.0 + RETURN
+    assert condition(link, 115.001 + RETURN).reason == "the anchor hangs: nothing heard for 3 s"
+
+
 def test_a_new_anchor_that_has_proven_itself_ends_the_grace() -> None:
     link = UPDATING.connected(120.0).heard(120.0 + PROBATION).ended(120.0 + PROBATION)
     assert condition(link, 151.0).reason == "the anchor is gone"
