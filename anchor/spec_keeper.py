@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from anchor import conditions, virtual_routers
 from anchor import roster as rosters
@@ -97,8 +97,7 @@ class SpecKeeper:
         without = self._roster(but_my_place=True)
         if without is None:
             return outcome, ()
-        ignored = f"Labels of this node are ignored ({', '.join(place)}): the float refuses them: {self._refused[1]}"
-        return virtual_routers.build(self._settings, without, swarm), (ignored,)
+        return virtual_routers.build(self._settings, without, swarm), (_ignored(place, self._refused[1]),)
 
     def _refuses(self, spec: FloatSpec) -> bool:
         """Whether the float's word on that spec is no; remembered while another one is on offer."""
@@ -120,3 +119,7 @@ class SpecKeeper:
             if warning not in self.warnings:
                 logger.warning("%s", warning)
         self.warnings = warnings
+
+
+def _ignored(labels: Iterable[str], reason: str) -> str:
+    return f"Labels of this node are ignored ({', '.join(labels)}): the float refuses them: {reason}"

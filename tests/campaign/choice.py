@@ -40,6 +40,9 @@ class Kind(enum.StrEnum):
     BLACKOUT = "blackout"
     """A power cut of all hosts at once."""
 
+    HANG_KEEPALIVED = "hang-keepalived"
+    """Its VRRP child stands still and does not end."""
+
 
 LOSSES = frozenset(
     {

@@ -18,6 +18,7 @@ HARMLESS = frozenset(
         Kind.KILL_KEEPALIVED_PARENT,
         Kind.KILL_KEEPALIVED_CHILD,
         Kind.DELETE_VIP,
+        Kind.HANG_KEEPALIVED,
     }
 )
 """What a host with a live anchor or float mends by itself within seconds."""

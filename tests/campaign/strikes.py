@@ -7,13 +7,17 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import Any
 
 from tests.campaign.choice import Kind, Strike, Where
 from tests.lab.cluster import Lab
 from tests.lab.faults import FLOAT
 from tests.lab.host import Host
 from tests.lab.parallel import in_parallel
-from tests.lab.shell import LabError
+from tests.lab.shell import LabError, wait_until
+
+QUORUM_RETURNS = 180.0
+"""Seconds for engines that boot all at once, on cores that are busy, until the Swarm has a leader and says so."""
 
 VERBS: dict[Kind, Callable[[Lab, str], object]] = {
     Kind.POWER_OFF: Lab.power_off,
@@ -35,6 +39,7 @@ VERBS: dict[Kind, Callable[[Lab, str], object]] = {
     Kind.DEMOTE: Lab.demote,
     Kind.LEAVE: Lab.leave,
     Kind.FREEZE: Lab.freeze,
+    Kind.HANG_KEEPALIVED: Lab.hang_keepalived,
     Kind.BLACKOUT: lambda lab, _: in_parallel([partial(lab.power_off, name) for name in lab.hosts]),
 }
 
@@ -105,10 +110,18 @@ def _nodes(lab: Lab) -> None:
     for host in lab.hosts.values():
         if lab.has_left(host.name):
             lab.join(host.name)
-    for entry in lab.look("/nodes"):
+    for entry in wait_until(lambda: _listed(lab), QUORUM_RETURNS, "the Swarm to list its nodes"):
         if entry["Spec"]["Role"] == "worker":
             lab.promote(entry["Description"]["Hostname"])
-    lab.wait_ready()
+    lab.wait_ready(timeout=QUORUM_RETURNS)
     for name, node in lab.nodes().items():
         if node["Availability"] != "Active":
             lab.activate(name)
+
+
+def _listed(lab: Lab) -> list[dict[str, Any]]:
+    """The Swarm's nodes; none while it has no leader, or an engine is too busy to say."""
+    try:
+        return list(lab.look("/nodes"))
+    except LabError:
+        return []

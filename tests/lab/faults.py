@@ -98,13 +98,20 @@ class Faults(LabBase):
 
     def kill_keepalived(self, name: str, which: Which = "both") -> float:
         """kill -9 of keepalived inside the float: its parent process, its VRRP child, or both at once."""
+        return self._signal_keepalived(name, which, "KILL")
+
+    def hang_keepalived(self, name: str, which: Which = "child") -> float:
+        """It stands still, and does not end: nothing thaws it."""
+        return self._signal_keepalived(name, which, "STOP")
+
+    def _signal_keepalived(self, name: str, which: Which, signal: str) -> float:
         host = self.host(name)
         shown = host.docker("top", self.float_container(name).id, "-eo", "pid,ppid,comm").stdout.splitlines()[1:]
         chosen = choose_keepalived(shown, which)
         if not chosen:
             raise LabError(f"{name}'s float runs no such keepalived process ({which})")
         struck = time.monotonic()
-        host.exec("kill", "-9", *chosen)
+        host.exec("kill", f"-{signal}", *chosen)
         return struck
 
     def delete_vip(self, name: str, vip: str | None = None) -> float:
