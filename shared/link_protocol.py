@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 from typing import Annotated, Literal
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError, ValidatorFunctionWrapHandler, field_validator
 
 from shared import places
 from shared.models import Condition, FloatSpec, Frozen
@@ -102,7 +102,19 @@ class FloatHello(Frozen):
     """Of the spec that runs already, as the anchor before called it."""
 
     spec: FloatSpec | None = Field(default=None, repr=False)
-    """The spec that runs already: what a change that the nodes cannot mix is compared with."""
+    """The spec that runs already: what a change that the nodes cannot mix is compared with.
+
+    None also where another release made it of what this one does not know: its float is no less welcome.
+    """
+
+    @field_validator("spec", mode="wrap")
+    @classmethod
+    def _if_readable(cls, value: object, read: ValidatorFunctionWrapHandler) -> FloatSpec | None:
+        try:
+            spec: FloatSpec | None = read(value)
+        except ValidationError:
+            return None
+        return spec
 
 
 class SpecAnswer(Frozen):
@@ -148,7 +160,7 @@ def decode(line: bytes) -> Message | None:
     try:
         return _ADAPTER.validate_json(line)
     except ValidationError as error:
-        if any(problem["type"] == "union_tag_invalid" for problem in error.errors()):
+        if any(problem["type"] == "union_tag_invalid" and not problem["loc"] for problem in error.errors()):
             return None
         problems = "; ".join(f"{p['loc']}: {p['msg']}" for p in error.errors(include_input=False)[:3])
         raise ProtocolError(f"a line of the link is not a message: {problems}") from None

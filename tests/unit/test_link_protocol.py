@@ -118,6 +118,23 @@ def test_a_nested_field_of_a_newer_release_is_ignored() -> None:
     assert decode(line(**fields)) == SpecMessage(spec=SPEC)
 
 
+def of_another_release(message: Message) -> bytes:
+    """The message with a check of a kind that this release does not know in its spec."""
+    fields = json.loads(encode(message))
+    fields["spec"]["checks"] = [{"kind": "invented-later", "name": "x"}]
+    return line(**fields)
+
+
+def test_a_spec_that_this_release_cannot_run_is_an_error_and_not_silently_nothing() -> None:
+    with pytest.raises(ProtocolError):
+        decode(of_another_release(SpecMessage(spec=SPEC)))
+
+
+def test_a_float_that_runs_such_a_spec_is_heard_all_the_same() -> None:
+    hello = FloatHello(version="2", token="t", spec=SPEC, spec_digest="d")
+    assert decode(of_another_release(hello)) == hello.model_copy(update={"spec": None})
+
+
 @pytest.mark.parametrize("kind", ["invented-later", "", "BEAT", "beat "])
 def test_a_type_of_a_newer_release_is_no_message_and_no_error(kind: str) -> None:
     assert decode(line(type=kind, whatever=1)) is None
