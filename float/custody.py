@@ -63,6 +63,7 @@ class Custody:
                 frozenset(vip.address for vip in router.addresses),
                 router.interface,
                 router.group(spec.spec),
+                frozenset(router.peers),
             )
             for router in spec.routers
         )

@@ -74,14 +74,19 @@ class Engine:
         now = self._clock.monotonic()
         left = [entry for entry in self._orphaned_vips if not self._taken(entry)]
         due = self.lifecycle.due(now) and all(self._peers_had_time(entry, now) for entry in left)
-        left = [] if due else left
-        if due or not self._swept or left != self._orphaned_vips:
-            self._swept, self._orphaned_vips = False, left
-            self._custody.hold(left)  # first: a renewal would bring back what is swept
-            await self._custody.sweep(resolved.addresses, sparing=_addresses(left))
-            self._swept = True
+        self._swept = self._swept and not due
+        await self._spare([] if due else left, resolved)
         if due:
             await self._start(resolved.spec.arguments, on_exit)
+
+    async def _spare(self, left: list[RouterEntry], resolved: ResolvedSpec) -> None:
+        """Nothing of ours is on the host but what these virtual routers left of a dead keepalived."""
+        if self._swept and left == self._orphaned_vips:
+            return
+        self._swept, self._orphaned_vips = False, left
+        self._custody.hold(left)  # first: a renewal would bring back what is swept
+        await self._custody.sweep(resolved.addresses, sparing=_addresses(left))
+        self._swept = True
 
     async def _start(self, flags: tuple[str, ...], on_exit: Callable[[], None]) -> None:
         self._flags = flags
@@ -98,6 +103,8 @@ class Engine:
         if self._keepalived.running:
             logger.warning("keepalived is stopped: %s", why)
             await self.stop(resolved)
+        elif self._orphaned_vips:
+            await self._spare([entry for entry in self._orphaned_vips if not self._taken(entry)], resolved)
 
     def exited(self, masters: list[RouterEntry]) -> None:
         """The child ended; `masters` are the routers that it held until then."""

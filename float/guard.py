@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from float import advert_sockets
 
 if TYPE_CHECKING:  # the lease keeper does without pydantic
+    from float.advert import Advert
     from shared.models import IpAddress
 
 
@@ -28,6 +29,14 @@ class Watched:
     interface: str
     group: str | None
     """The multicast group of its adverts, if they go to one."""
+
+    peers: frozenset[IpAddress] = frozenset()
+    """Whose adverts count where they go to no group; empty where they were not written down."""
+
+    def taken_by(self, advert: Advert) -> bool:
+        """Whether the advert says that somebody else holds it now."""
+        listened_to = self.group is not None or not self.peers or advert.source in self.peers
+        return listened_to and advert.vrid == self.vrid and advert.priority > 0
 
 
 class Guard:
@@ -52,8 +61,8 @@ class Guard:
         """The VIPs that a peer holds, as the advert says that came; empty for any other packet."""
         with contextlib.suppress(BlockingIOError):
             advert = advert_sockets.read(sock)
-            if advert and advert.priority > 0:
-                return frozenset().union(*(r.addresses for r in self._watched if r.vrid == advert.vrid))
+            if advert:
+                return frozenset().union(*(r.addresses for r in self._watched if r.taken_by(advert)))
         return frozenset()
 
     def relieved(self, addresses: frozenset[IpAddress]) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from float.child_log import ChildLog
+from float.places import CANDIDATE
 from float.stats import DumpError, InstanceDump, parse_dump
 
 logger = logging.getLogger(__name__)
@@ -61,7 +62,7 @@ class Keepalived:
 
         Raises OSError when it did not say: TimeoutError after 10 s, and where something killed it.
         """
-        candidate = self._folder / "candidate.conf"
+        candidate = self._folder / CANDIDATE
         candidate.touch(mode=0o600)
         candidate.write_text(text)
         code, output = await self._call("--config-test", "--use-file", str(candidate))

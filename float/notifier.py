@@ -19,6 +19,9 @@ LIMIT = 10.0
 LAST_LIMIT = 2.0
 """Seconds that a float which ends gives its last words: Docker kills it 10 s after the order."""
 
+_MOST_LINES = 20
+"""The last lines of what it printed that are logged."""
+
 MOST_WAITING = 1000
 """Transitions that may wait for a script that hangs; more are lost, with an error."""
 
@@ -82,8 +85,10 @@ class Notifier:
         except (UnrunnableError, OSError) as error:
             logger.error("the notify script failed, which changes nothing: %s", error)
             return
-        for line in ended.output:
+        for line in ended.output[-_MOST_LINES:]:
             logger.info("notify: %s", line, extra={"state": word.state})
+        if len(ended.output) > _MOST_LINES:
+            logger.info("notify: %d lines before these are left out", len(ended.output) - _MOST_LINES)
         if ended.code is None:
             logger.error("the notify script was cut after %g s", LIMIT, extra={"state": word.state})
         elif ended.code != 0:

@@ -17,14 +17,15 @@ from pydantic import ValidationError
 
 from float.conf_text import Block, Statement, UnbalancedError, parse
 from float.host import HostAddress, HostView
+from float.places import CANDIDATE
 from float.resolve import ResolvedRouter, ResolvedSpec, UnresolvableError
 from shared.models import FloatSpec, Peer, Transport, VirtualIp, VirtualRouter
 
 SHELL = "/usr/bin/dash"
 """Its real path: keepalived refuses links, such as /bin/sh is one."""
 
-FATAL = re.compile(r"^\(?(?:[^:()]*: )?Line (\d+)\) \*\*\*", re.MULTILINE)
-"""keepalived 2.3.3 ends at such a line, in the test as in earnest (measured)."""
+FATAL = re.compile(r"^\(?(?:(?P<file>[^:()]*): )?Line (?P<line>\d+)\) \*\*\*", re.MULTILINE)
+"""keepalived 2.3.3 ends at such a line, in the test as in earnest (measured), and names the file if there are more."""
 
 HOPELESS = "Non-existent interface specified"
 _SHELL_WORDS = re.compile(r"[|&;<>$`()*?]")
@@ -73,9 +74,10 @@ def steer(text: str, routers: Collection[ResolvedRouter], folder: Path, *, preem
 
 
 def fatal_line(complaints: tuple[str, ...]) -> int | None:
-    """The number of the line at which keepalived ends, by its own word."""
+    """The number of the template's line at which keepalived ends, by its own word; None in a file that it includes."""
     match = next((match for complaint in complaints if (match := FATAL.search(complaint))), None)
-    return int(match[1]) if match else None
+    ours = match is not None and (match["file"] or CANDIDATE).endswith(CANDIDATE)
+    return int(match["line"]) if match and ours else None
 
 
 def is_fatal(complaint: str) -> bool:

@@ -118,13 +118,20 @@ def _written(router: Watched) -> dict[str, Any]:
         "addresses": sorted(map(str, router.addresses)),
         "interface": router.interface,
         "group": router.group,
+        "peers": sorted(map(str, router.peers)),
     }
 
 
 def _watched(record: dict[str, Any]) -> Watched:
     group = record["group"]
-    return Watched(int(record["vrid"]), _addresses(record), str(record["interface"]), str(group) if group else None)
+    return Watched(
+        int(record["vrid"]),
+        _addresses(record),
+        str(record["interface"]),
+        str(group) if group else None,
+        _addresses(record, "peers") if "peers" in record else frozenset(),
+    )
 
 
-def _addresses(record: dict[str, Any]) -> frozenset[IpAddress]:
-    return frozenset(ipaddress.ip_address(text) for text in record["addresses"])
+def _addresses(record: dict[str, Any], key: str = "addresses") -> frozenset[IpAddress]:
+    return frozenset(ipaddress.ip_address(text) for text in record[key])

@@ -4,3 +4,5 @@ from pathlib import Path
 
 RUN_FOLDER = Path("/run/keepalived")
 PID_FILE = RUN_FOLDER / "supervisor.pid"
+CANDIDATE = "candidate.conf"
+"""The configuration that keepalived tests, in the run folder."""

@@ -59,7 +59,7 @@ class Renderer:
             "version": spec.vrrp_version,
             "password": spec.password,
             "multicast_group": spec.multicast_group if spec.transport is Transport.MULTICAST else None,
-            "folder": self._folder,
+            "folder": str(self._folder),  # text: an own template must not reach the files by it
             "instances": [_instance(r, preempt=r.router.name in preempting) for r in resolved.routers],
         }
 

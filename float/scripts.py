@@ -21,6 +21,7 @@ from typing import BinaryIO
 from shared.additions import SCRIPTS_FOLDER, Script
 
 ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
+_BURST = 1024 * 1024
 _MOST_OUTPUT = 65_536
 """Bytes of output that are kept; the rest is read and dropped, so that no program ever blocks on it."""
 
@@ -163,8 +164,13 @@ class _Output:
             self._transport.close()
 
     async def _read(self) -> None:
-        while chunk := await self._stream.read(4096):
+        read = 0
+        while chunk := await self._stream.read(_MOST_OUTPUT):
             self._kept = (self._kept + chunk)[-_MOST_OUTPUT:]
+            read += len(chunk)
+            if read > _BURST:  # a program that writes without end shall not have half a core of ours
+                read = 0
+                await asyncio.sleep(0.05)
 
 
 def _lines(output: bytes) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import ipaddress
 import os
 import socket
@@ -71,6 +72,16 @@ def test_an_advert_that_names_no_other_holder_changes_nothing(
     guarded(LEFT)
     _advertise(vrid=vrid, priority=priority)
     assert not eventually(lambda: kernel_address(VIP) is None, within=0.3)
+
+
+@pytest.mark.parametrize(("peer", "goes"), [("192.0.2.3", True), ("192.0.2.66", False)])
+def test_with_unicast_peers_nobody_elses_advert_counts(
+    guarded: Callable[[Watched], LeaseKeeper], peer: str, goes: bool
+) -> None:
+    """The test's advert comes from 192.0.2.3."""
+    guarded(dataclasses.replace(LEFT, peers=frozenset({ipaddress.ip_address(peer)})))
+    _advertise(vrid=77, priority=229)
+    assert eventually(lambda: kernel_address(VIP) is None, within=1.0 if goes else 0.3) is goes
 
 
 def test_the_supervisors_first_word_ends_the_guard(guarded: Callable[[Watched], LeaseKeeper]) -> None:

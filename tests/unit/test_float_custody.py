@@ -238,7 +238,9 @@ def test_before_the_first_look_no_recorded_address_counts_as_gone(world: World) 
 
 def test_the_routers_are_recorded_for_whoever_finds_their_vips_on_this_host(world: World) -> None:
     world.custody.claim(RESOLVED_SPEC)
-    assert world.record.watched == (Watched(77, ips("192.0.2.100"), "eth0", None),)
+    assert world.record.watched == (
+        Watched(77, ips("192.0.2.100"), "eth0", None, frozenset(RESOLVED_SPEC.routers[0].peers)),
+    )
 
 
 def test_a_vip_that_can_have_no_lease_is_said_once(world: World, caplog: pytest.LogCaptureFixture) -> None:

@@ -361,6 +361,19 @@ async def test_each_virtual_router_is_given_up_once_a_peer_has_it_and_keepalived
     assert world.custody.held == []
 
 
+async def test_what_a_dead_one_left_is_given_up_also_while_keepalived_has_to_rest(world: World) -> None:
+    await world.keep_running()
+    known = entry(VrrpState.MASTER)
+    world.die(known, after=60.0)
+    await world.keep_running()
+    world.told.clear()
+    await world.engine.rest(RESOLVED_SPEC, "the anchor is gone")
+    assert (world.told, world.custody.held) == ([], ["vip"])
+    known.heard = heard(BEST, 250, world.clock.now + 0.25)
+    await world.engine.rest(RESOLVED_SPEC, "the anchor is gone")
+    assert (world.told, world.custody.held) == (["sweep 192.0.2.100"], [])
+
+
 async def test_a_sweep_that_fails_is_made_again(world: World) -> None:
     await world.keep_running()
     world.die(MASTER, after=60.0)

@@ -159,6 +159,10 @@ def test_the_line_at_which_keepalived_ends_is_known_by_its_word() -> None:
     word = "(Line 5) *** Configuration line starting `vrrp_garp_master_refresh` is missing a parameter"
     assert fatal_line((word, "(Line 9) Unknown keyword")) == 5
     assert fatal_line(("(/run/x.conf: Line 27) Unknown keyword 'bogus'",)) is None
+    assert fatal_line((f"(/run/keepalived/candidate.conf: {word[1:]}",)) == 5
+    included = f"(/etc/keepalived/more.conf: {word[1:]}"
+    assert fatal_line((included,)) is None
+    assert is_fatal(f"keepalived --config-test: {included}")
     assert is_fatal(f"keepalived --config-test: {word}")
     assert is_fatal("keepalived --config-test: Non-existent interface specified in configuration")
     assert not is_fatal("keepalived --config-test: (/x: Line 35) Truncating auth_pass to 8 characters")

@@ -94,7 +94,7 @@ def test_a_broken_record_is_begun_anew_and_said(text: str, tmp_path: Path, caplo
 
 
 def test_the_routers_of_a_record_survive_the_float(tmp_path: Path) -> None:
-    routers = (Watched(77, SPEC, "eth0", None), Watched(78, ips("2001:db8::100"), "eth1", "ff02::12"))
+    routers = (Watched(77, SPEC, "eth0", None, ips("192.0.2.2")), Watched(78, ips("2001:db8::100"), "eth1", "ff02::12"))
     OwnershipRecord(tmp_path / "owned.json", "boot").replace(SPEC, routers)
     assert OwnershipRecord(tmp_path / "owned.json", "boot").watched == routers
 
