@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
 
 from tests.lab.plan import REPOSITORY
 
 WORKFLOWS = sorted((REPOSITORY / ".github" / "workflows").glob("*.yml"))
+WORKFLOW: dict[str, Any] = yaml.safe_load((REPOSITORY / ".github" / "workflows" / "ci.yml").read_text())
+JOBS = WORKFLOW["jobs"]
 COMPOSE_FILES = sorted([*REPOSITORY.glob("docker-compose*.yml"), *(REPOSITORY / "docs" / "examples").glob("*.yml")])
 
 
@@ -17,6 +25,26 @@ def complaints(schema: str, files: list[str]) -> str:
     checker = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}"]
     finished = subprocess.run([*checker, *files], capture_output=True, text=True, check=False)
     return "" if finished.returncode == 0 else finished.stdout + finished.stderr
+
+
+def step(job: str, name: str) -> dict[str, Any]:
+    """The job's step of that name."""
+    (found,) = (each for each in JOBS[job]["steps"] if each.get("name") == name)
+    return dict(found)
+
+
+def play(script: str, folder: Path, programs: dict[str, str], **variables: str) -> list[str]:
+    """Run a step's script as GitHub does, with programs that stand in for others; returns what it printed."""
+    for name, text in programs.items():
+        program = folder / name
+        program.parent.mkdir(exist_ok=True)
+        program.write_text(f"#!/bin/sh\n{text}\n")
+        program.chmod(0o755)
+    environment = {**os.environ, **variables, "PATH": f"{folder}:{os.environ['PATH']}"}
+    finished = subprocess.run(
+        ["bash", "-e", "-c", script], cwd=folder, env=environment, capture_output=True, text=True, check=True
+    )
+    return finished.stdout.splitlines()
 
 
 def test_the_workflow_has_the_form_that_github_reads() -> None:
@@ -32,3 +60,38 @@ def test_every_action_is_pinned_to_a_commit_with_its_version_beside_it() -> None
 
     assert used
     assert [use for use in used if not re.fullmatch(r"uses: [\w/-]+@[0-9a-f]{40}  # v\d+\.\d+\.\d+", use)] == []
+
+
+def test_only_a_pull_requests_run_is_cut_by_the_next_one() -> None:
+    assert WORKFLOW["concurrency"]["cancel-in-progress"] == "${{ github.event_name == 'pull_request' }}"
+
+
+def test_what_is_pushed_by_hand_is_looked_up_among_all_tags_first() -> None:
+    steps = JOBS["images"]["steps"]
+    look = step("images", "By hand, only a version that is not released")
+
+    assert steps[0]["with"]["fetch-depth"] == 0
+    assert steps[1] == look
+    assert (look["if"], look["run"]) == ("env.PUBLISH == 'by hand'", ".ci/version --unreleased")
+
+
+@pytest.mark.parametrize(
+    ("how", "ref", "moves"),
+    [("release", "v1.3.0", True), ("release", "v1.2.4", False), ("by hand", "main", True)],
+)
+def test_latest_moves_with_the_highest_release_and_by_hand(how: str, ref: str, moves: bool, tmp_path: Path) -> None:
+    programs = {".ci/version": "echo v1.3.0", "docker": 'echo "$@"'}
+
+    said = play(
+        step("images", "latest")["run"],
+        tmp_path,
+        programs,
+        PUBLISH=how,
+        GITHUB_REF_NAME=ref,
+        REGISTRY="ghcr.io/x",
+        VERSION="1.2.4",
+    )
+
+    images = [f"ghcr.io/x/keepalived-{part}" for part in ("anchor", "float", "buoy")]
+    moved = [f"buildx imagetools create --tag {image}:latest {image}:1.2.4" for image in images]
+    assert said == (moved if moves else ["latest stays v1.3.0"])
