@@ -1,7 +1,7 @@
 """`make test`: every test, in three runs side by side, since most tests wait more than they compute.
 
 Each run has a Swarm of its own; the third one begins with all that needs none. What fails beside the others is tried
-once more, alone, and judged by that; both stand in the output.
+once more, alone, and judged by that; both stand in the output. So does what every run printed, also of one cut short.
 """
 
 from __future__ import annotations
@@ -87,17 +87,27 @@ def _folders() -> list[Path]:
 
 def main() -> int:
     """Exit code 0 only if every test passed, beside the others or alone."""
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    end_at_the_first_sigterm()
     packages.ensure()
     wanted = runs([path.relative_to(REPOSITORY) for path in (REPOSITORY / SWARM).glob("test_*.py")])
     for run in wanted:
         shutil.rmtree(REPORTS / run.name, ignore_errors=True)
     REPORTS.mkdir(exist_ok=True)
     with labs_down(wanted):
-        codes = _side_by_side(wanted)
+        codes = side_by_side(wanted)
         if any(code not in (PASSED, FAILED) for code in codes.values()):
             return 1
         return max([_alone(run) for run in wanted if codes[run] == FAILED], default=0)
+
+
+def end_at_the_first_sigterm() -> None:
+    """`timeout` and `make` send one each; what the first one began is not to be cut by the second."""
+
+    def end(number: int, _: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        sys.exit(128 + number)
+
+    signal.signal(signal.SIGTERM, end)
 
 
 @contextlib.contextmanager
@@ -111,14 +121,28 @@ def labs_down(wanted: Sequence[Run]) -> Iterator[None]:
             Lab(name, subnet).down()
 
 
-def _side_by_side(wanted: Sequence[Run]) -> dict[Run, int]:
-    with contextlib.ExitStack() as stack:
-        started = {run: stack.enter_context(_started(run)) for run in wanted}
-        codes = {}
-        for run, process in started.items():
-            codes[run] = process.wait()
-            print(f"== {run.name} ==\n{run.log.read_text(errors='replace')}", flush=True)
-        return codes
+def side_by_side(wanted: Sequence[Run]) -> dict[Run, int]:
+    """The exit code of each; what it printed is shown when it ended, or when all are ended by an error or a signal."""
+    hidden: list[Run] = []
+    codes = {}
+    try:
+        with contextlib.ExitStack() as stack:
+            started = {}
+            for run in wanted:
+                started[run] = stack.enter_context(_started(run))
+                hidden.append(run)
+            for run, process in started.items():
+                codes[run] = process.wait()
+                _show(run)
+                hidden.remove(run)
+    finally:
+        for run in hidden:
+            _show(run)
+    return codes
+
+
+def _show(run: Run) -> None:
+    print(f"== {run.name} ==\n{run.log.read_text(errors='replace')}", flush=True)
 
 
 @contextlib.contextmanager

@@ -33,6 +33,11 @@ def step(job: str, name: str) -> dict[str, Any]:
     return dict(found)
 
 
+def swarm_jobs() -> list[dict[str, Any]]:
+    """The jobs that run every test."""
+    return [job for job in JOBS.values() if any(".ci/run" in each.get("run", "") for each in job["steps"])]
+
+
 def play(script: str, folder: Path, programs: dict[str, str], **variables: str) -> list[str]:
     """Run a step's script as GitHub does, with programs that stand in for others; returns what it printed."""
     for name, text in programs.items():
@@ -73,6 +78,17 @@ def test_what_is_pushed_by_hand_is_looked_up_among_all_tags_first() -> None:
     assert steps[0]["with"]["fetch-depth"] == 0
     assert steps[1] == look
     assert (look["if"], look["run"]) == ("env.PUBLISH == 'by hand'", ".ci/version --unreleased")
+
+
+def test_a_hang_on_the_swarm_is_ended_by_our_own_time_limit_and_leaves_its_reports() -> None:
+    within = re.search(r"timeout --kill-after=(\d+)m (\d+)m make test", (REPOSITORY / ".ci" / "run").read_text())
+    assert within
+    lint_and_tools = 10
+    jobs = swarm_jobs()
+    assert jobs
+    for job in jobs:
+        assert job["timeout-minutes"] >= sum(map(int, within.groups())) + lint_and_tools
+        assert [each["with"]["path"] for each in job["steps"] if each.get("if") == "always()"] == ["reports/"]
 
 
 @pytest.mark.parametrize(

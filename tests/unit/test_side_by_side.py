@@ -1,13 +1,48 @@
-"""`make test` leaves no test out."""
+"""`make test` leaves no test out, and hides nothing that a run printed."""
 
 from __future__ import annotations
 
+import signal
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from tests.lab.plan import REPOSITORY
-from tests.side_by_side import runs
+from tests.side_by_side import Run, end_at_the_first_sigterm, runs, side_by_side
 
 FILES = sorted(path.relative_to(REPOSITORY) for path in (REPOSITORY / "tests" / "swarm").glob("test_*.py"))
+SLEEP = "import time; time.sleep(60)"
+STOP = "import os, signal; print('the last words', flush=True); os.kill(os.getppid(), signal.SIGTERM); " + SLEEP
+
+
+@dataclass(frozen=True)
+class Line(Run):
+    """A line of Python where a run has its pytest."""
+
+    folder: Path
+
+    @property
+    def log(self) -> Path:
+        return self.folder / f"{self.name}.log"
+
+    def pytest(self, *words: str) -> list[str]:
+        return [sys.executable, "-c", *words]
+
+
+def line(name: str, text: str, folder: Path) -> Line:
+    return Line(name, (text,), ("lab", "10.0.0.0/24"), folder)
+
+
+@pytest.fixture
+def sigterm() -> Iterator[None]:
+    """Handled as `make test` does, and after the test as before."""
+    before = signal.getsignal(signal.SIGTERM)
+    end_at_the_first_sigterm()
+    yield
+    signal.signal(signal.SIGTERM, before)
 
 
 def chosen() -> list[Path]:
@@ -23,3 +58,33 @@ def test_every_test_file_is_played_in_exactly_one_run() -> None:
 def test_no_two_runs_share_a_swarm_or_a_log() -> None:
     wanted = runs(FILES)
     assert len({run.log for run in wanted}) == len({run.lab for run in wanted}) == len(wanted)
+
+
+def test_what_every_run_printed_is_shown_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    good, bad = line("run-1", "print('good')", tmp_path), line("run-2", "print('bad'); exit(1)", tmp_path)
+
+    assert side_by_side([good, bad]) == {good: 0, bad: 1}
+    assert capsys.readouterr().out == "== run-1 ==\ngood\n\n== run-2 ==\nbad\n\n"
+
+
+@pytest.mark.usefixtures("sigterm")
+def test_a_sigterm_shows_what_the_runs_had_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    wanted = [line("run-1", SLEEP, tmp_path), line("run-2", STOP, tmp_path)]
+
+    with pytest.raises(SystemExit) as end:
+        side_by_side(wanted)
+
+    assert end.value.code == 128 + signal.SIGTERM
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
+    assert capsys.readouterr().out == "== run-1 ==\n\n== run-2 ==\nthe last words\n\n"
+
+
+def test_a_run_that_cannot_start_ends_the_others_and_shows_what_they_had_printed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wanted = [line("run-1", SLEEP, tmp_path), line("run-2", SLEEP, tmp_path / "missing")]
+
+    with pytest.raises(FileNotFoundError):
+        side_by_side(wanted)
+
+    assert capsys.readouterr().out == "== run-1 ==\n\n"
