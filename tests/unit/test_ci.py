@@ -33,6 +33,22 @@ def step(job: str, name: str) -> dict[str, Any]:
     return dict(found)
 
 
+DOCKER_WITHOUT_IMAGES = f"""
+while :; do
+  case $1 in
+    run | --rm) shift ;;
+    --pull | --network | --platform) shift 2 ;;
+    --env) export "$2"; shift 2 ;;
+    --entrypoint) echo "$2"; exit ;;
+    *) break ;;
+  esac
+done
+part=${{1#ghcr.io/x/keepalived-}}; part=${{part%:1.2.3}}; shift
+PYTHONPATH={REPOSITORY} exec {sys.executable} -m "$part" "$@"
+"""
+"""Runs this tree's part where `docker run` has its image; a program of Debian's it only names."""
+
+
 def swarm_jobs() -> list[dict[str, Any]]:
     """The jobs that run every test."""
     return [job for job in JOBS.values() if any(".ci/run" in each.get("run", "") for each in job["steps"])]
@@ -111,3 +127,39 @@ def test_latest_moves_with_the_highest_release_and_by_hand(how: str, ref: str, m
     images = [f"ghcr.io/x/keepalived-{part}" for part in ("anchor", "float", "buoy")]
     moved = [f"buildx imagetools create --tag {image}:latest {image}:1.2.4" for image in images]
     assert said == (moved if moves else ["latest stays v1.3.0"])
+
+
+def test_the_variants_of_the_swarm_differ_from_it_in_a_variable_alone() -> None:
+    swarm, variants = JOBS["swarm"], JOBS["variants"]
+    runs = [each["run"] for job in (swarm, variants) for each in job["steps"] if ".ci/run" in each.get("run", "")]
+
+    assert variants["strategy"]["matrix"] == {"variant": ["LAB_SOCKET_PROXY=1", "LAB_ENGINE=trixie"]}
+    assert variants["container"] == swarm["container"]
+    assert runs == ["bash .ci/run", "env ${{ matrix.variant }} bash .ci/run"]
+
+
+def test_nothing_is_pushed_before_the_arm64_images_started() -> None:
+    names = [each.get("name", "") for each in JOBS["images"]["steps"]]
+
+    assert names[-3:] == ["The arm64 images start, under emulation", "$VERSION", "latest"]
+
+
+def test_the_programs_take_what_the_smoke_test_says_to_them(tmp_path: Path) -> None:
+    said = play(
+        f"{REPOSITORY}/.ci/smoke linux/arm64",
+        tmp_path,
+        {"docker": DOCKER_WITHOUT_IMAGES},
+        REGISTRY="ghcr.io/x",
+        VERSION="1.2.3",
+    )
+
+    assert [line.split()[2] for line in said if "KEEPALIVED_LOG_LEVEL='none'" in line] == ["anchor:", "buoy:"]
+    assert "usage: float status [-h] [--json]" in said
+    assert said[-1] == "keepalived"
+
+
+def test_the_smoke_test_fails_where_a_program_does_not_start(tmp_path: Path) -> None:
+    with pytest.raises(subprocess.CalledProcessError) as failed:
+        play(f"{REPOSITORY}/.ci/smoke linux/arm64", tmp_path, {"docker": "exit 127"}, REGISTRY="x", VERSION="1")
+
+    assert failed.value.stderr == "the anchor does not start: code 127\n"
