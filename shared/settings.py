@@ -95,7 +95,8 @@ class AnchorSettings(_VrrpPart):
     """Swarm services that must have a running, healthy task on this node for it to hold the virtual IP."""
 
     docker_host: Annotated[str, Variable("DOCKER_HOST", values.docker_host)] = "unix:///var/run/docker.sock"
-    """Where Docker listens: the socket, or a socket proxy of the same node such as `tcp://172.18.0.1:2375`."""
+    """Where Docker listens: the socket, or that of a proxy of the same node such as
+    `unix:///run/socket-proxy/docker.sock`. A proxy over TCP is root on the node for whoever reaches its port."""
 
     task_id: Annotated[str | None, Variable("DOCKER_TASK_ID", values.identifier)] = None
     """The anchor's own task; the stack passes `{{.Task.ID}}`."""
