@@ -129,8 +129,10 @@ REGISTRY = {
         "tests/swarm/test_alone.py::test_the_solnet_images_line_logs_to_syslog_and_ends_for_docker_to_start_it_anew"
     ),
     # the host
-    r"ip6?tables -I (INPUT|OUTPUT) .*": f"{HOST}::test_the_packet_filters_rules_are_taken",
-    r"iptables -I DOCKER-USER .*": f"{HOST}::test_the_rule_for_the_buoys_port_is_taken",
+    r"ip6?tables -I (INPUT|OUTPUT) .*-j ACCEPT": f"{HOST}::test_the_packet_filters_rules_are_taken",
+    r"ip6?tables -I (INPUT|DOCKER-USER) .*-j DROP": (
+        f"{HOST}::test_the_rules_for_the_buoys_port_keep_strangers_out_and_let_containers_call_others"
+    ),
     r"nft insert rule .*": f"{HOST}::test_the_rule_of_nftables_is_taken",
     r"ufw allow .*": f"{HOST}::test_the_rule_of_ufw_is_taken",
     r"firewall-cmd .*": f"{HOST}::test_the_rule_of_firewalld_is_one",

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.buoy.programs import APT, unpacked
+from tests.docs.manager_host import LOOK, MANAGER
 from tests.docs.pages import commands, the_command
 from tests.lab.plan import REPOSITORY
 from tests.lab.shell import run
@@ -18,13 +19,14 @@ from tests.lab.shell import run
 pytestmark = pytest.mark.lab
 
 NETWORK = "ip link set lo up; ip link add eth0 type veth peer name far0; ip link set eth0 up; ip link set far0 up"
+OWN = ("--net", "--mount-proc", "--pid", "--fork", "--kill-child")
 RICH_RULE = "from firewall.core.rich import Rich_Rule; import sys; print(Rich_Rule(rule_str=sys.argv[1]))"
 
 
 def own_network(*lines: str) -> str:
     """What these lines of shell say on a host with an eth0, and with nothing in /etc/sysctl.d."""
     script = "\n".join(["set -eu", "mount -t tmpfs none /etc/sysctl.d", NETWORK, *lines])
-    return run(["unshare", "--net", "--mount", "sh", "-c", script]).stdout
+    return run(["unshare", *OWN, "sh", "-c", script]).stdout
 
 
 def found(pattern: str) -> list[str]:
@@ -35,7 +37,7 @@ def found(pattern: str) -> list[str]:
 
 
 def test_the_packet_filters_rules_are_taken() -> None:
-    rules = found(r"ip6?tables -I (INPUT|OUTPUT)")
+    rules = found(r"ip6?tables -I (INPUT|OUTPUT) .*ACCEPT")
 
     shown = own_network(*rules, "iptables -S", "ip6tables -S")
 
@@ -44,10 +46,13 @@ def test_the_packet_filters_rules_are_taken() -> None:
     assert len(re.findall(r"^-A .* ACCEPT$", shown, re.MULTILINE)) == len(rules)
 
 
-def test_the_rule_for_the_buoys_port_is_taken() -> None:
-    shown = own_network("iptables -N DOCKER-USER", the_command("iptables -I DOCKER-USER"), "iptables -S DOCKER-USER")
+def test_the_rules_for_the_buoys_port_keep_strangers_out_and_let_containers_call_others() -> None:
+    rules = found(r"ip6?tables -I (INPUT|DOCKER-USER) .*DROP")
 
-    assert re.search(r"! -s 192\.168\.1\.0/24 -p tcp -m conntrack --ctorigdstport 8082 -j DROP", shown)
+    before, _, after = own_network(MANAGER, LOOK, "echo with rules", *rules, LOOK).partition("with rules")
+
+    assert before.split() == ["friend-4", "friend-6", "stranger-4", "stranger-6", "container-to-stranger"]
+    assert after.split() == ["friend-4", "friend-6", "container-to-stranger"]
 
 
 def test_the_rule_of_nftables_is_taken() -> None:
