@@ -1,4 +1,7 @@
-"""What an anchor leaves to the next one on this node: a small file on the link's volume, without secrets."""
+"""What an anchor leaves to the next one on this node: a small file on the link's volume.
+
+No password of the settings is in it. What the user's own template and scripts say is.
+"""
 
 from __future__ import annotations
 
