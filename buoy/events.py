@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractContextManager
 
 from buoy.board import Board
 from buoy.cluster_api import Event
 from buoy.history import unseen
-
-MOST_STREAMS = 64
-"""A page that is open costs one."""
+from buoy.seats import Seats
 
 
 class Streams:
@@ -17,13 +16,12 @@ class Streams:
 
     def __init__(self, board: Board) -> None:
         self._board = board
-        self._open = 0
+        self._seats = Seats()
         self._ended = False
 
-    @property
-    def full(self) -> bool:
-        """Whether one more would be too many."""
-        return self._open >= MOST_STREAMS
+    def seat(self, client: str) -> AbstractContextManager[bool]:
+        """Whether one more is not too many for this client; what it is given ends with the block."""
+        return self._seats.seat(client, self._board.neighbour_addresses)
 
     def end(self) -> None:
         """Let all streams end; called when the buoy stops."""
@@ -33,36 +31,28 @@ class Streams:
 
     async def node(self, beat: float) -> AsyncIterator[bytes]:
         """This node's own word, whenever it is another; what the other buoys listen to."""
-        self._open += 1
-        try:
-            told = -1
-            while not self._ended:
-                changed = await self._board.told.beyond(told, beat)
-                told = self._board.told.value
-                yield frame("node", self._board.node_answer().encode()) if changed else frame("beat", b"{}")
-        finally:
-            self._open -= 1
+        told = -1
+        while not self._ended:
+            changed = await self._board.told.beyond(told, beat)
+            told = self._board.told.value
+            yield frame("node", self._board.node_answer().encode()) if changed else frame("beat", b"{}")
 
     async def events(self, *, last_id: str, replay: int, beat: float) -> AsyncIterator[bytes]:
         """What was missed since the event of that id (without one: the last few), then all that is new.
 
         `transition` is one transition; `change` says that the view of all nodes is another; `beat` that nothing is new.
         """
-        self._open += 1
-        try:
-            known = _known(self._board.events, last_id, replay)
-            seen = -1
-            yield b"retry: 1000\n\n"
-            while not self._ended:
-                changed = await self._board.seen.beyond(seen, beat)
-                seen, events = self._board.seen.value, self._board.events
-                for event in unseen(events, known) if changed else ():
-                    yield frame("transition", event.encode(), event.id)
-                if changed:
-                    known = {event.id for event in events}
-                yield frame("change" if changed else "beat", b'{"revision":%d}' % seen)
-        finally:
-            self._open -= 1
+        known = _known(self._board.events, last_id, replay)
+        seen = -1
+        yield b"retry: 1000\n\n"
+        while not self._ended:
+            changed = await self._board.seen.beyond(seen, beat)
+            seen, events = self._board.seen.value, self._board.events
+            for event in unseen(events, known) if changed else ():
+                yield frame("transition", event.encode(), event.id)
+            if changed:
+                known = {event.id for event in events}
+            yield frame("change" if changed else "beat", b'{"revision":%d}' % seen)
 
 
 def _known(events: Sequence[Event], last_id: str, replay: int) -> set[str]:

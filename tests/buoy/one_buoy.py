@@ -53,7 +53,8 @@ async def run(hostname: str, folder: Path, address: str, port: int, others: froz
         streams.end()
 
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, end)
-    async with httpx.AsyncClient(trust_env=False) as client:
+    transport = httpx.AsyncHTTPTransport(trust_env=False, local_address=address)
+    async with httpx.AsyncClient(transport=transport, trust_env=False) as client:
         neighbours = Neighbours(board, client, resolve, SystemClock(), port=port, interval=1.0)
         helpers = {
             "status watch": watch.run(),

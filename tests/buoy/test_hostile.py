@@ -7,6 +7,7 @@ import socket
 import time
 import urllib.request
 from collections.abc import Iterator
+from http.client import HTTPConnection
 
 import pytest
 
@@ -67,3 +68,36 @@ def test_a_poller_is_served_beside_five_hundred_idle_connections(nodes: Fleet) -
 def test_a_poller_is_served_where_there_are_more_connections_than_the_buoy_takes(nodes: Fleet) -> None:
     with clients(nodes, 900, b""):
         assert poll(nodes) < PATIENCE
+
+
+STRANGERS = ("127.0.0.11", "127.0.0.12", "127.0.0.13", "127.0.0.14", "127.0.0.15")
+
+
+@contextlib.contextmanager
+def streams(nodes: Fleet, source: str, count: int) -> Iterator[list[int]]:
+    """That many streams, asked for at once by one address and held: how each question was answered."""
+    with contextlib.ExitStack() as stack:
+        clients = [
+            HTTPConnection(NODES["swarm-1"], nodes.port, timeout=5, source_address=(source, 0)) for _ in range(count)
+        ]
+        for client in clients:
+            stack.callback(client.close)
+            client.request("GET", "/events", headers={"accept": "text/event-stream"})
+        answers = [client.getresponse() for client in clients]
+        for answer in answers:
+            stack.callback(answer.close)
+        yield [answer.status for answer in answers]
+
+
+def test_one_address_gets_a_part_of_the_streams_also_where_it_asks_for_all_at_once(nodes: Fleet) -> None:
+    with streams(nodes, STRANGERS[0], 80) as greedy, streams(nodes, STRANGERS[1], 1) as modest:
+        assert (greedy.count(200), greedy.count(503)) == (16, 64)
+        assert modest == [200]
+
+
+def test_another_buoy_gets_its_stream_beside_strangers_that_took_all_there_are(nodes: Fleet) -> None:
+    with contextlib.ExitStack() as stack:
+        codes = [stack.enter_context(streams(nodes, source, 20)) for source in STRANGERS]
+
+        assert stack.enter_context(streams(nodes, NODES["swarm-2"], 1)) == [200]
+        assert sum(each.count(200) for each in codes) == 64

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from buoy.board import Board, Signal
 from buoy.cluster import ClusterLoop
 from buoy.cluster_api import Event
-from buoy.events import MOST_STREAMS, Streams
+from buoy.events import Streams
 from buoy.texts import moment
 from tests.unit.buoy_samples import BACKUP, MASTER, HandClock, node, router
 
@@ -98,18 +98,6 @@ async def test_streams_end_when_the_buoy_ends() -> None:
 
     rests = [[frame async for frame in stream] for stream in open_streams]
     assert all(len(rest) <= 2 for rest in rests)
-
-
-async def test_only_so_many_streams_are_served_at_once_and_one_that_ends_makes_room() -> None:
-    streams = Streams(board())
-    served = [streams.node(LONG) for _ in range(MOST_STREAMS)]
-    for stream in served:
-        await frames(stream, 1)
-    before = streams.full
-
-    await served[0].aclose()  # type: ignore[attr-defined]  # an async generator
-
-    assert (before, streams.full) == (True, False)
 
 
 async def test_a_signal_wakes_those_that_wait_and_tells_those_that_were_late() -> None:
