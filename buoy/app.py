@@ -40,8 +40,8 @@ class Documents:
     def __init__(self, app: Application, page: Page) -> None:
         self._app = app
         self._page = page
-        self._document = Memo()
-        self._docs = Memo()
+        self._document = Memo[Answer]()
+        self._docs = Memo[Answer]()
 
     def add(self) -> None:
         """Add them to the application."""
@@ -56,12 +56,12 @@ class Documents:
     async def document(self) -> Response:
         """OpenAPI 3.1, with every answer."""
         document = self._app.openapi()
-        return respond(self._document.answer(lambda: Answer(200, JSON, json.dumps(document).encode()), document))
+        return respond(self._document.made(lambda: Answer(200, JSON, json.dumps(document).encode()), document))
 
     async def docs(self) -> Response:
         """Needs nothing from elsewhere, and no script."""
         document = self._app.openapi()
-        return respond(self._docs.answer(lambda: self._page.docs(document), document))
+        return respond(self._docs.made(lambda: self._page.docs(document), document))
 
     async def static(self, request: Request, name: str) -> Response:
         """A file of the pages."""

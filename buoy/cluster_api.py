@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import enum
+from functools import cached_property
 
 from pydantic import Field
 
@@ -127,7 +128,7 @@ class Event(Api):
     to: str
     reason: str = ""
 
-    @property
+    @cached_property
     def id(self) -> str:
         """Tells one transition from all others; without blanks, as it stands in a line of a stream."""
         return "".join(f"{self.time.timestamp():.6f}@{self.node}/{self.vrid}/{self.to}".split())

@@ -29,7 +29,7 @@ class ClusterRoutes:
     def __init__(self, board: Board, streams: Streams) -> None:
         self._board = board
         self._streams = streams
-        self._cluster = Memo()
+        self._cluster = Memo[Answer]()
 
     def router(self) -> APIRouter:
         """All of them."""
@@ -53,7 +53,7 @@ class ClusterRoutes:
 
     async def cluster(self) -> Response:
         """200 when every virtual router has exactly one MASTER, or none because conditions forbid every node."""
-        return respond(self._cluster.answer(self._cluster_now, self._board.cluster))
+        return respond(self._cluster.made(self._cluster_now, self._board.cluster))
 
     def _cluster_now(self) -> Answer:
         answer = self._board.cluster

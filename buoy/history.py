@@ -6,6 +6,7 @@ import datetime
 import heapq
 import json
 from collections.abc import Collection, Iterable, Sequence
+from itertools import islice
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -28,10 +29,14 @@ def read_history(path: Path, limit: int) -> tuple[Event, ...]:
         return ()
 
 
-def parse(lines: Iterable[bytes], limit: int) -> tuple[Event, ...]:
-    """The transitions of these lines; one that is cut short or makes no sense is left out."""
-    events = [event for event in map(_event, lines) if event is not None]
-    return tuple(sorted(events[-limit:], key=_when))
+def parse(lines: Sequence[bytes], limit: int) -> tuple[Event, ...]:
+    """The last transitions of these lines; one that is cut short or makes no sense is left out.
+
+    Only as many lines are read as are needed: the file is read anew with every transition.
+    """
+    kept = [*islice(filter(None, map(_event, reversed(lines))), limit)]
+    kept.reverse()
+    return tuple(sorted(kept, key=_when))
 
 
 def merge(histories: Iterable[Sequence[Event]], limit: int) -> tuple[Event, ...]:

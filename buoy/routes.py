@@ -39,8 +39,8 @@ class NodeRoutes:
         self._container = container
         self._page = page
         self._streams = streams
-        self._vrrp = Memo()
-        self._metrics = Memo()
+        self._vrrp = Memo[Answer]()
+        self._metrics = Memo[Answer]()
 
     def router(self) -> APIRouter:
         """All of them."""
@@ -124,7 +124,7 @@ class NodeRoutes:
         """
         if wants_stream(request):
             return streaming(request, self._streams, self._streams.node(beat))
-        return respond(self._vrrp.answer(self._vrrp_now, self._board.node, self._board.own_history))
+        return respond(self._vrrp.made(self._vrrp_now, self._board.node, self._board.own_history))
 
     def _vrrp_now(self) -> Answer:
         known = not_known(self._board.node) is None
@@ -132,7 +132,7 @@ class NodeRoutes:
 
     async def metrics(self) -> Response:
         """Names, types and labels of mehdy/keepalived-exporter, and some of our own."""
-        return respond(self._metrics.answer(self._metrics_now, self._board.node, self._board.cluster))
+        return respond(self._metrics.made(self._metrics_now, self._board.node, self._board.cluster))
 
     def _metrics_now(self) -> Answer:
         masters = masters_by_vrid(self._board.cluster)

@@ -88,6 +88,21 @@ async def test_the_other_buoys_hear_this_nodes_word_first_and_then_only_when_it_
     assert json.loads(second["data"])["virtualRouters"][0]["state"] == "BACKUP"
 
 
+async def test_what_many_streams_say_is_made_once() -> None:
+    known = board(event(1))
+    streams = Streams(known)
+    listening = [streams.events(last_id="", replay=0, beat=LONG) for _ in range(2)]
+    for stream in listening:
+        await frames(stream, 2)
+    known.post_history((event(1), event(2)))
+
+    transitions = [await anext(stream) for stream in listening]
+    words = [await anext(streams.node(LONG)) for _ in range(2)]
+
+    assert transitions[0] is transitions[1]
+    assert words[0] is words[1]
+
+
 async def test_streams_end_when_the_buoy_ends() -> None:
     streams = Streams(board())
     open_streams = [streams.events(last_id="", replay=0, beat=LONG), streams.node(LONG)]
