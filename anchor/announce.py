@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from anchor.float_keeper import FloatKeeper
 from anchor.identity import Identity
-from anchor.reconcile import Reconciler
 from anchor.vitals import Files
 from shared.clock import Clock, boot_id
 from shared.settings import AnchorSettings
 from shared.status import AnchorStatus
 
 
+class Loop(Protocol):
+    """What the reconcile loop knows."""
+
+    @property
+    def unhealthy(self) -> str | None:
+        """Why the anchor is not healthy, or None."""
+
+    @property
+    def summary(self) -> str:
+        """The sentence with which the last turn ended."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What an operator should know."""
+
+
 class Announcer:
     """Writes the two files, from what the loop knows."""
 
-    def __init__(
-        self, files: Files, loop: Reconciler, floats: FloatKeeper, *, base: AnchorStatus, clock: Clock
-    ) -> None:
+    def __init__(self, files: Files, loop: Loop, floats: FloatKeeper, *, base: AnchorStatus, clock: Clock) -> None:
         self._files = files
         self._loop = loop
         self._floats = floats

@@ -1,4 +1,4 @@
-"""Why this anchor is not healthy, in one sentence, or None. Pure.
+"""Why this anchor is not healthy, in one sentence, or None: read off its conversation with the float.
 
 Services' own virtual routers have no say in it: a bad one of a user's must not hold up the stack's roll-out. Nor has a
 spec that is refused once an earlier one was accepted: another anchor would be refused it too, and the float goes on.

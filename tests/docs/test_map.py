@@ -31,6 +31,18 @@ def modules(part: str) -> dict[str, bool]:
     return {name: name in DECIDERS for name in names}
 
 
+def first_line(module: str) -> str:
+    """Of what the module says about itself."""
+    return (REPOSITORY / f"{module.replace('.', '/')}.py").read_text().partition("\n")[0]
+
+
 @pytest.mark.parametrize("part", ["anchor", "float", "buoy", "shared"])
 def test_the_map_has_every_module_of_a_part(part: str) -> None:
     assert on_the_map(part) == modules(part)
+
+
+@pytest.mark.parametrize("part", ["anchor", "float", "buoy", "shared"])
+def test_every_module_that_calls_itself_pure_is_held_to_it(part: str) -> None:
+    firsts = {name: first_line(name) for name in modules(part)}
+
+    assert {name for name, line in firsts.items() if re.search(r"\bPure\.", line)} <= DECIDERS
