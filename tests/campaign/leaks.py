@@ -11,8 +11,8 @@ LIMITS = {"float": 50 * MEBIBYTE, "anchor": 60 * MEBIBYTE}
 GROWTH = 12 * MEBIBYTE
 MORE_FILES = 12
 HISTORY = 5 + 1
-"""Ended tasks of a service that a Swarm keeps on a node: its task history limit, and one that its reaper has yet to come
-to after a change of leaders (met in round 79 of seed 502: Docker itself listed six)."""
+"""Ended tasks of a service that a Swarm keeps on a node: its task history limit, and one that its reaper has
+yet to come to after a change of leaders (met in round 79 of seed 502: Docker itself listed six)."""
 
 Census = Counter[tuple[str, str]]
 
