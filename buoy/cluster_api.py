@@ -6,7 +6,7 @@ import datetime
 import enum
 from functools import cached_property
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from buoy.api import Api, Link, Reason
 
@@ -120,7 +120,9 @@ class ClusterAnswer(Api):
 class Event(Api):
     """One transition of a virtual router on a node."""
 
-    time: datetime.datetime
+    time: AwareDatetime
+    """With its zone: transitions are put in order, and one without a zone cannot be."""
+
     node: str
     virtual_router: str
     vrid: int

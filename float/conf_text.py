@@ -76,8 +76,10 @@ class _Reader:
             case "\n":
                 self._end_line()
             case word if word[0] not in "#!":
-                start = self._line.start if self._line.words else token.start()
-                self._line = Statement([*self._line.words, word.strip('"')], start, token.end())
+                if not self._line.words:
+                    self._line.start = token.start()
+                self._line.words.append(word.strip('"'))
+                self._line.end = token.end()
 
     def finish(self) -> Block:
         self._end_line()

@@ -90,7 +90,7 @@ class Examiner:
         left_out: list[str] = []
         while True:
             complaints = await self._keepalived.config_test(text)
-            line = own_template.fatal_line(complaints)
+            line = own_template.fatal_line(complaints, text)
             if line is None or len(left_out) >= MOST_LEFT_OUT:
                 return text, left_out + [f"keepalived says of the template: {complaint}" for complaint in complaints]
             left_out.append(f"keepalived would end at line {line} of the template, so it is left out: {complaints[0]}")

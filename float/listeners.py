@@ -31,7 +31,11 @@ class Listener:
 
 
 def read_sockets(rows: Iterable[str]) -> Iterator[Listener]:
-    """The listening sockets of /proc/net/tcp or tcp6; stops reading at the first other one."""
+    """The listening sockets of /proc/net/tcp or tcp6; stops reading at the first other one.
+
+    Raises ValueError at a row that is none of the kernel's: what it says is not known, and a port that is not seen then
+    is not one on which nobody listens.
+    """
     for row in rows:
         words = row.split()
         if len(words) < 4 or ":" not in words[1]:
@@ -43,13 +47,16 @@ def read_sockets(rows: Iterable[str]) -> Iterator[Listener]:
 
 
 def _address(digits: str) -> IpAddress:
-    words = (int(digits[at : at + 8], 16) for at in range(0, len(digits), 8))
-    address = ipaddress.ip_address(b"".join(word.to_bytes(4, sys.byteorder) for word in words))
+    words = (bytes.fromhex(digits[at : at + 8]) for at in range(0, len(digits), 8))
+    address = ipaddress.ip_address(b"".join(word if sys.byteorder == "big" else word[::-1] for word in words))
     return address.ipv4_mapped or address if isinstance(address, ipaddress.IPv6Address) else address
 
 
 def read_rules(rows: Iterable[str], any_address: IpAddress) -> Iterator[Listener]:
-    """The rules of `iptables-save -t nat` that send a TCP port on to somewhere else: Docker's published ports."""
+    """The rules of `iptables-save -t nat` that send a TCP port on to somewhere else: Docker's published ports.
+
+    Raises ValueError at such a rule whose address or port cannot be read.
+    """
     for row in rows:
         if re.search(r" -p tcp .*-j (DNAT|REDIRECT)\b", row):
             address = re.search(r"(?<!!) -d ([0-9a-fA-F.:]+)(?:/(?:32|128))? ", row)

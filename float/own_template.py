@@ -24,7 +24,7 @@ from shared.models import FloatSpec, Peer, Transport, VirtualIp, VirtualRouter
 SHELL = "/usr/bin/dash"
 """Its real path: keepalived refuses links, such as /bin/sh is one."""
 
-FATAL = re.compile(r"^\(?(?:(?P<file>[^:()]*): )?Line (?P<line>\d+)\) \*\*\*", re.MULTILINE)
+FATAL = re.compile(r"^\(?(?:(?P<file>[^:()]*): )?Line (?P<line>[0-9]{1,9})\) \*\*\*", re.MULTILINE)
 """keepalived 2.3.3 ends at such a line, in the test as in earnest (measured), and names the file if there are more."""
 
 HOPELESS = "Non-existent interface specified"
@@ -73,11 +73,12 @@ def steer(text: str, routers: Collection[ResolvedRouter], folder: Path, *, preem
     return f"{text.rstrip()}\n{_globals(root, folder)}"
 
 
-def fatal_line(complaints: tuple[str, ...]) -> int | None:
-    """The number of the template's line at which keepalived ends, by its own word; None in a file that it includes."""
+def fatal_line(complaints: tuple[str, ...], text: str) -> int | None:
+    """The number of the text's line at which keepalived ends, by its own word; None where it includes that line."""
     match = next((match for complaint in complaints if (match := FATAL.search(complaint))), None)
     ours = match is not None and (match["file"] or CANDIDATE).endswith(CANDIDATE)
-    return int(match["line"]) if match and ours else None
+    number = int(match["line"]) if match and ours else 0
+    return number if 1 <= number <= text.count("\n") + 1 else None
 
 
 def is_fatal(complaint: str) -> bool:

@@ -27,7 +27,7 @@ RULES: tuple[tuple[str, IpAddress], ...] = (
 
 
 async def probe_port(check: PortCheck) -> Finding:
-    """Whether something listens there, or is forwarded to. Raises OSError when the kernel does not tell."""
+    """Whether something listens there, or is forwarded to. Raises OSError or ValueError when that is not told."""
     where = f"port {check.port}" if check.address is None else f"{check.address} port {check.port}"
     if any(listener.takes(check.port, check.address) for listener in _sockets()):
         return Finding(ok=True, reason=f"{where} is listened on")

@@ -21,12 +21,12 @@ def listening(lists: Iterable[Path] = LISTS) -> bool:
     """Whether somebody listens on one of the Swarm's ports; also where a list that is there cannot be read."""
     try:
         return any(listener.first in PORTS for path in lists for listener in _listeners(path))
-    except OSError:
+    except (OSError, ValueError):
         return True
 
 
 def _listeners(path: Path) -> Iterator[Listener]:
-    """A host without IPv6 has no second list. Raises OSError."""
+    """A host without IPv6 has no second list. Raises OSError, or ValueError where it is not the kernel's."""
     if path.exists():
         with path.open() as rows:
             yield from read_sockets(rows)

@@ -13,7 +13,8 @@ from tempfile import TemporaryDirectory
 import atheris
 
 with atheris.instrument_imports(include=["anchor", "buoy", "float", "shared"]):
-    from tests.fuzz.targets import SEEDS, TARGETS
+    from tests.fuzz.seeds import SEEDS
+    from tests.fuzz.targets import TARGETS
 
 LONGEST = 4096
 """Bytes of the longest input that is made up; seeds may be longer."""

@@ -1,4 +1,4 @@
-"""What is fed with arbitrary bytes: everything that reads what another process, host or person wrote.
+"""What is fed with arbitrary bytes: readers of what another process, host or person wrote.
 
 A target returns, or it fails; what the reader may raise is what its docstring says, and nothing else.
 """
@@ -8,46 +8,47 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable
-from ipaddress import IPv6Address
+from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from anchor import docker_json, roster, service_labels
 from anchor.facts import LabelledService, Node
 from anchor.memory import FILE, Memory
-from buoy.history import parse
+from buoy.api import NodeAnswer
+from buoy.cluster_api import EventsAnswer
+from buoy.cluster_view import NodeReport, cluster_answer, with_peers
+from buoy.findings import findings
+from buoy.history import merge, parse
+from float import own_template as own
 from float.advert import parse_advert, parse_ipv4_packet
 from float.arguments import read_arguments
 from float.history import History
+from float.host import HostAddress, HostView
+from float.listeners import read_rules, read_sockets
 from float.neighbour import claim_in, question
 from float.notice import parse_line
 from float.ownership import OwnershipRecord
+from float.resolve import UnresolvableError
 from float.routers import Transition
 from float.stats import DumpError, parse_dump
+from float.swarm_ports import listening
 from shared.errors import SettingsError
 from shared.link_protocol import MAX_LINE, ProtocolError, decode, encode
-from shared.models import IpAddress, VirtualIp, VrrpState
+from shared.models import FloatSpec, IpAddress, VirtualIp, VrrpState
 from shared.settings import AnchorSettings, BuoySettings, FloatSettings, public_names
 from shared.status_file import ANCHOR_FILE, FLOAT_FILE, read_anchor_status, read_float_status
+from tests.fuzz.seeds import TRANSITION
 
 _NAMES = sorted(public_names())
 _FOLDER = TemporaryDirectory(prefix="fuzz-")
-_SAMPLES = Path(__file__).with_name("samples")
-_NESTED = b"[" * 100_000
-_CONTAINER = (
-    b'{"Id":"c1","Name":"/keepalived-float","Names":["/keepalived-float"],"Image":"sha256:1","ImageID":"sha256:1",'
-    b'"State":{"Status":"running"},"Config":{"Image":"float:1","Labels":{"a":"b"},"Env":["KEEPALIVED_LINK_TOKEN=t"]},'
-    b'"Mounts":[{"Type":"volume","Name":"link","Source":"/x","Destination":"/run/keepalived-link"}]}'
-)
-_NODE = (
-    b'{"ID":"n1","CreatedAt":"2026-01-01T00:00:00.5Z","Spec":{"Role":"manager","Availability":"active","Labels":{}},'
-    b'"Description":{"Hostname":"a"},"Status":{"State":"ready","Addr":"10.0.0.1"},'
-    b'"ManagerStatus":{"Leader":true,"Reachability":"reachable","Addr":"[fd00::1]:2377"}}'
-)
 _DOCKER_READERS: tuple[Callable[[docker_json.Json], object], ...] = (
     *(docker_json.engine, docker_json.node, docker_json.service, docker_json.labelled_service),
     *(docker_json.local_task, docker_json.listed_container, docker_json.inspected_container, docker_json.event),
 )
+_HOST = HostView(("lo", "eth0"), (HostAddress("eth0", 2, IPv4Address("192.0.2.3"), 24),))
+_SPEC = FloatSpec(router_name="a", hostname="a", virtual_routers=())
+_OWN_HISTORY = parse([TRANSITION], 1)
 _TRANSITION = Transition("VI_1", 77, VrrpState.BACKUP, VrrpState.MASTER, "a", 0.0)
 
 
@@ -153,6 +154,63 @@ def memory(data: bytes) -> None:
     Memory(Path(_FOLDER.name)).value.model_dump_json()
 
 
+def own_template(data: bytes) -> None:
+    """A keepalived.conf of the user's: with what is added to it, it still brings the same virtual routers up."""
+    text = data.decode(errors="replace")
+    with contextlib.suppress(UnresolvableError):
+        routers = own.read(text, _SPEC, _HOST).routers
+        steered = own.steer(text, routers, Path("/run/keepalived"), preempting=())
+        assert own.read(steered, _SPEC, _HOST).routers == routers
+        assert all(f"track_file demoted_{each.router.name} " in steered for each in routers)
+
+
+def complaint(data: bytes) -> None:
+    """What keepalived says of a configuration; a line that it names can be left out."""
+    text = data.decode(errors="replace")
+    own.is_fatal(text)
+    line = own.fatal_line((text,), text)
+    if line is not None:
+        own.without_line(text, line)
+
+
+def sockets(data: bytes) -> None:
+    """The kernel's lists of sockets: what is no list of the kernel's is refused, and never a reason to leave."""
+    rows = data.decode(errors="replace").splitlines()
+    with contextlib.suppress(ValueError):
+        for listener in read_sockets(rows):
+            listener.takes(80, None)
+    _file("tcp").write_bytes(data)
+    listening([_file("tcp")])
+
+
+def rules(data: bytes) -> None:
+    """The NAT rules, as iptables-save writes them."""
+    with contextlib.suppress(ValueError):
+        for listener in read_rules(data.decode(errors="replace").splitlines(), IPv4Address(0)):
+            listener.takes(80, None)
+
+
+def neighbour(data: bytes) -> None:
+    """The word of another buoy, whoever answers there; the view of all nodes can be made of it."""
+    try:
+        answer = NodeAnswer.model_validate_json(data)
+    except ValueError:
+        return
+    reports = with_peers([NodeReport.of(answer, 1.0, None), NodeReport("a", error="a")])
+    cluster_answer("a", reports, findings(reports)).encode()
+
+
+def neighbour_history(data: bytes) -> None:
+    """The transitions that another buoy tells; they can be put among this node's own."""
+    try:
+        events = EventsAnswer.model_validate_json(data).events
+    except ValueError:
+        return
+    for event in merge((_OWN_HISTORY, tuple(reversed(events))), 100):
+        assert not event.id.split()[1:]
+        event.encode()
+
+
 def _refused_or_typed(read: Callable[[docker_json.Json], object], raw: docker_json.Json) -> None:
     """Anything but the right types would only give way later, far from here."""
     with contextlib.suppress(docker_json.UnreadableError):
@@ -180,64 +238,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     target.__name__: target
     for target in (
         *(link, status, history, ownership, notice, dump, advert, virtual_ip, settings),
-        *(command_line, labels, frame, docker, memory),
+        *(command_line, labels, frame, docker, memory, own_template, complaint, sockets, rules),
+        *(neighbour, neighbour_history),
     )
 }
-
-SEEDS: dict[str, tuple[bytes, ...]] = {
-    "link": (
-        b'{"type":"beat"}',
-        b'{"type":"verdict","conditions":[{"name":"quorum","ok":false,"reason":"a"}]}',
-        b'{"type":"goodbye","reason":"leave"}',
-        b'{"type":"spec","spec":{"router_name":"a","hostname":"a","virtual_routers":'
-        b'[{"name":"a","vrid":7,"priority":254,"demoted_priority":49,"virtual_ips":[{"address":"192.0.2.1","prefix":32}]}]}}',
-    ),
-    "history": (
-        b'{"time":1700000000.5,"node":"a","router":"VI_1","vrid":77,"from":"BACKUP","to":"MASTER","reason":"a"}',
-        b'{"time":1e400,"node":"a","router":"VI_1","vrid":77,"from":"BACKUP","to":"MASTER"}',
-        _NESTED,
-        b"\xff\n" * 3,
-    ),
-    "ownership": (b'{"boot_id":"boot","addresses":["192.0.2.1"]}', _NESTED),
-    "status": (b"{}", _NESTED),
-    "notice": (b'INSTANCE "VI_1" MASTER 254',),
-    "dump": (
-        (_SAMPLES / "keepalived-2.2.7.json").read_bytes(),
-        b'[{"data":{"iname":"a","state":2,"effective_priority":9},"stats":{"advert_rcvd":1}}]',
-        _NESTED,
-    ),
-    "advert": (bytes.fromhex("45c0002800010000ff700000c0000201c0000202") + bytes.fromhex("314dfe010064a1b2c0000264"),),
-    "virtual_ip": (b"192.0.2.1/24@eth0", b"fd00::1/64/eth0", b"fe80::1%eth0"),
-    "command_line": (
-        b"--auth-pass\npass\n--vrid\n52\neth0\n101\n192.0.2.1/24/eth0\n192.0.2.2/24/eth0",
-        b"-n\na\n-m\n-x\nfd00::1/64/eth0\n-i\n3\n-r\n1\n-f\n1\n-o\ncheck\n-e\nhttp://a/\neth0\n1\n192.0.2.1/24/eth0",
-    ),
-    "labels": (
-        b"vip=192.0.2.1/24@eth0, fd00::1\nvrid=9\ntrack=local\npreempt=true\nadvert-interval=0.5",
-        b"priority=200\ninterface=eth0\naddress=192.0.2.9",
-    ),
-    "frame": (
-        bytes.fromhex("ffffffffffff020000000001080600010800060400010200000000010a000001000000000000" + "0a000002"),
-        question(bytes(6), IPv6Address("fd00::1")),
-        bytes.fromhex("333300000001" + "020000000001" + "86dd" + "6000000000183aff" + "00" * 32 + "88000000e0000000")
-        + IPv6Address("fd00::2").packed,
-    ),
-    "docker": (
-        _CONTAINER,
-        _NODE,
-        b'{"Name":"a","LoggingDriver":"json-file","SecurityOptions":["name=seccomp"],"Swarm":{"NodeID":"n1",'
-        b'"NodeAddr":"10.0.0.1","LocalNodeState":"active","ControlAvailable":true}}',
-        b'{"ID":"s1","CreatedAt":"2026-01-01T00:00:00Z","Spec":{"Name":"web","Labels":{"keepalived.vip":"10.0.0.9"},'
-        b'"EndpointSpec":{"Ports":[{"PublishMode":"host"}]}},"UpdateStatus":{"State":"updating"}}',
-        b'{"Type":"container","Action":"die","Actor":{"ID":"c1","Attributes":{"signal":"15"}}}',
-        b'{"Id":"c1","Names":["/a"],"Image":"a","ImageID":"b","State":"running",'
-        b'"Status":"Up 5 s (healthy)","Labels":{}}',
-    ),
-    "memory": (
-        b'{"service":"","wire":"3","settled_container":"c","unshielded":true,"managers":[{"id":"n","hostname":"a",'
-        b'"created_at":"2026","manager":true,"status_address":"10.0.0.1","labels":{}}]}',
-        _NESTED,
-    ),
-    "settings": (b"!192.0.2.1\n#eth0", b"%#PYTHON2BASH:['192.0.2.1']"),
-}
-"""What the fuzzer starts from, beside nothing."""

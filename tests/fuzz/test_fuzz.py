@@ -13,7 +13,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from tests.fuzz.targets import SEEDS, TARGETS
+from tests.fuzz.seeds import SEEDS
+from tests.fuzz.targets import TARGETS
 from tests.lab.plan import REPOSITORY
 
 MEMORY = Path("/dev/shm")
@@ -27,7 +28,7 @@ Runs = dict[str, "Future[subprocess.CompletedProcess[str]]"]
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
-    """All targets, one after the other beside the tests that wait for them; together they take less than a minute."""
+    """All targets, one after the other beside the tests that wait for them; together they take a minute or two."""
     with ThreadPoolExecutor(max_workers=1) as pool:
         yield {name: pool.submit(fuzz, name, tmp_path_factory.mktemp("fuzz")) for name in sorted(TARGETS)}
         pool.shutdown(cancel_futures=True)

@@ -113,6 +113,24 @@ async def test_a_refusal_and_nonsense_are_said_in_words() -> None:
     assert other_said
 
 
+async def test_transitions_whose_times_have_no_zone_are_not_understood_and_end_nothing() -> None:
+    board = Board("a", "1")
+    event = Event(time=moment(7), node="a", virtual_router="keepalived", vrid=77, from_="BACKUP", to="MASTER")
+    board.post_history((event,))
+    zoneless = EventsAnswer(events=(event,)).encode().replace(b'Z"', b'"')
+    grown = answer("b", router(MASTER)).model_copy(update={"history": HistoryMark(count=1, last=7)})
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/events":
+            return httpx.Response(200, content=zoneless)
+        return httpx.Response(200, stream=Wire(word(grown)))
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(handle)) as wires:
+        assert await neighbour(board, wires).listen(1)
+
+    assert board.neighbours["b"].error == "its buoy's answer is not understood"
+
+
 async def test_another_nodes_history_is_fetched_when_it_has_grown() -> None:
     board = Board("a", "1")
     event = Event(time=moment(7), node="b", virtual_router="keepalived", vrid=77, from_="BACKUP", to="MASTER")

@@ -51,6 +51,12 @@ def test_garbage_is_no_listener() -> None:
     assert list(read_sockets(["", "nonsense", "a b c d"])) == []
 
 
+@pytest.mark.parametrize("local", ["-1:0050", "zzzzzzzz:0050", "0:0050", "0000000000:0050", "00000000:http"])
+def test_a_listener_whose_place_cannot_be_read_is_not_passed_over(local: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        list(read_sockets([HEAD, socket(local)]))
+
+
 @pytest.mark.parametrize(
     ("rule", "expected"),
     [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import subprocess
+import time
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -145,6 +146,13 @@ def test_one_unusable_router_beside_a_good_one_is_a_warning() -> None:
     )
 
 
+def test_a_line_of_very_many_words_is_read_at_once() -> None:
+    begun = time.process_time()
+    (statement,) = parse("a " * 100_000).statements
+    assert len(statement.words) == 100_000
+    assert time.process_time() - begun < 2
+
+
 def test_comments_and_quotes_are_read_as_keepalived_reads_them() -> None:
     root = parse('a { # {\n  b "x } # y" ! z\n}\n')
     assert [s.words for s in root.blocks[0].statements] == [["b", "x } # y"]]
@@ -157,15 +165,21 @@ def test_unbalanced_braces_name_their_line() -> None:
 
 def test_the_line_at_which_keepalived_ends_is_known_by_its_word() -> None:
     word = "(Line 5) *** Configuration line starting `vrrp_garp_master_refresh` is missing a parameter"
-    assert fatal_line((word, "(Line 9) Unknown keyword")) == 5
-    assert fatal_line(("(/run/x.conf: Line 27) Unknown keyword 'bogus'",)) is None
-    assert fatal_line((f"(/run/keepalived/candidate.conf: {word[1:]}",)) == 5
+    text = "\n" * 30
+    assert fatal_line((word, "(Line 9) Unknown keyword"), text) == 5
+    assert fatal_line(("(/run/x.conf: Line 27) Unknown keyword 'bogus'",), text) is None
+    assert fatal_line((f"(/run/keepalived/candidate.conf: {word[1:]}",), text) == 5
     included = f"(/etc/keepalived/more.conf: {word[1:]}"
-    assert fatal_line((included,)) is None
+    assert fatal_line((included,), text) is None
     assert is_fatal(f"keepalived --config-test: {included}")
     assert is_fatal(f"keepalived --config-test: {word}")
     assert is_fatal("keepalived --config-test: Non-existent interface specified in configuration")
     assert not is_fatal("keepalived --config-test: (/x: Line 35) Truncating auth_pass to 8 characters")
+
+
+@pytest.mark.parametrize("number", ["0", "3", "9" * 30])
+def test_a_line_that_the_text_does_not_have_is_none_to_be_left_out(number: str) -> None:
+    assert fatal_line((f"(/etc/included.conf: Line {number}) *** missing a parameter",), "a\nb") is None
 
 
 def test_a_line_that_is_left_out_changes_no_other_lines_number() -> None:

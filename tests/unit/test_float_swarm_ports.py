@@ -33,6 +33,14 @@ def test_a_list_that_cannot_be_read_says_nothing_against_the_engine(tmp_path: Pa
     assert listening([tmp_path])
 
 
+@pytest.mark.parametrize("table", [b"0: -1:0050 0:0 0A", b"0: 00000000:http 0:0 0A", b"\xff"])
+def test_a_list_that_is_none_of_the_kernels_says_nothing_against_the_engine_either(
+    tmp_path: Path, table: bytes
+) -> None:
+    (tmp_path / "tcp").write_bytes(table)
+    assert listening([tmp_path / "tcp"])
+
+
 def test_this_kernels_own_lists_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         monkeypatch.setattr("float.swarm_ports.PORTS", frozenset({server.getsockname()[1]}))

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from float.stats import DumpError, parse_dump
 from shared.link_protocol import Beat, FloatHello, Report, SpecMessage, decode, encode
 from shared.status_file import FLOAT_FILE, read_float_status
-from tests.fuzz.targets import SEEDS, TARGETS
+from tests.fuzz.seeds import SEEDS
+from tests.fuzz.targets import TARGETS
 from tests.lab.plan import REPOSITORY
 from tests.unit.anchor_fakes import spec, status
 
@@ -88,6 +89,18 @@ def test_nothing_that_calls_itself_docker_becomes_a_fact_of_a_wrong_type(documen
 @settings(max_examples=500, deadline=None)
 def test_no_message_of_the_link_breaks_who_hears_it(document: Any) -> None:
     TARGETS["link"](json.dumps(document).encode())
+
+
+@given(damaged(json.loads(SEEDS["neighbour"][0])))
+@settings(max_examples=500, deadline=None)
+def test_no_word_of_another_buoy_breaks_the_view_of_all_nodes(document: Any) -> None:
+    TARGETS["neighbour"](json.dumps(document).encode())
+
+
+@given(damaged(json.loads(SEEDS["neighbour_history"][0])))
+@settings(max_examples=300, deadline=None)
+def test_no_history_of_another_buoy_breaks_this_nodes_own(document: Any) -> None:
+    TARGETS["neighbour_history"](json.dumps(document).encode())
 
 
 @given(damaged(DUMP))
