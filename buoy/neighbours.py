@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
@@ -107,7 +107,7 @@ class Neighbour:
             async with self._client.stream("GET", f"{self._root}/vrrp", **_listening(interval)) as response:
                 if response.status_code != httpx.codes.OK:
                     raise ValueError(f"its buoy answers {response.status_code}")
-                async for line in response.aiter_lines():
+                async for line in _lines(response):
                     if not await self._hear(line, interval):
                         return False
             raise ValueError("its buoy ended the conversation")
@@ -158,6 +158,15 @@ class Neighbour:
     def _is_up(self, report: NodeReport) -> bool:
         """Whether the board has this report, and not one of the same node's newer task."""
         return self._board.neighbours.get(report.hostname) is report
+
+
+async def _lines(response: httpx.Response) -> AsyncIterator[str]:
+    """As they were sent: httpx's `aiter_lines` also parts them at U+2028 and the like, which JSON leaves alone."""
+    begun = b""
+    async for chunk in response.aiter_bytes():
+        *lines, begun = (begun + chunk).split(b"\n")
+        for line in lines:
+            yield line.removesuffix(b"\r").decode(errors="replace")
 
 
 def _listening(interval: float) -> dict[str, Any]:

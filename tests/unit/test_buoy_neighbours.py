@@ -63,6 +63,15 @@ async def test_what_another_buoy_says_is_on_the_board() -> None:
     assert heard.error == "no answer within 1.6 s"
 
 
+async def test_a_word_that_comes_in_pieces_and_has_odd_line_ends_in_a_text_is_understood() -> None:
+    board = Board("a", "1")
+    said = answer("b", router(MASTER)).model_copy(update={"buoy_version": "1\u20282\u00853"})
+    pieces = (word(said)[:20], word(said)[20:50], word(said)[50:])
+    async with client(Wire(*pieces, error=httpx.ReadTimeout(""))) as wires:
+        assert await neighbour(board, wires).listen(1)
+    assert board.neighbours["b"].claims.keys() == {77}
+
+
 async def test_the_last_of_several_words_counts_and_a_beat_confirms_it() -> None:
     board, clock = Board("a", "1"), HandClock(10)
     seen: list[tuple[str, float]] = []
