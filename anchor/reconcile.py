@@ -100,7 +100,7 @@ class Reconciler:
             return
         try:
             told = self._specs.refresh(self.judge)
-        except Exception:  # a boundary: the next turn does the same, and says what is wrong
+        except Exception:  # the survey's boundary: the turn that the bell begins next meets the same, and says it
             logger.debug("what the Swarm says cannot be told now", exc_info=True)
             return
         if told:

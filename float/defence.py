@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
 from float.neighbour import Claim
 from float.routers import RouterEntry
@@ -42,7 +43,7 @@ class Defence:
             ours = any(vip.address == claim.address for vip in entry.resolved.addresses)
             if ours and entry.state is VrrpState.MASTER and now >= self._next.get(name, 0.0):
                 self._next[name] = now + EVERY
-                self._later(WAIT, lambda entry=entry: self._answer(entry))  # type: ignore[misc]
+                self._later(WAIT, partial(self._answer, entry))
 
     def _answer(self, entry: RouterEntry) -> None:
         if entry.state is VrrpState.MASTER:

@@ -47,14 +47,14 @@ class Inspection:
             await asyncio.sleep(1.0)
             looks += 1
             suspected = self._book.suspects(self._clock.monotonic())
-            if not self._answers():
+            if not self._may_be_asked():
                 self._silences = 0
             elif suspected or self._silences or looks >= PERIOD:
                 looks = 0
                 await self._ask()
 
-    def _answers(self) -> bool:
-        """Whether it may be asked: before its first notice the signal would end it."""
+    def _may_be_asked(self) -> bool:
+        """Not before its first notice: the signal would end it."""
         return self._keepalived.running and any(e.state is not VrrpState.INIT for e in self._book.entries.values())
 
     async def _ask(self) -> None:

@@ -6,7 +6,6 @@ import contextlib
 import itertools
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -33,10 +32,7 @@ from shared.models import Condition, FloatSpec, Strength, VirtualIp, VrrpState
 from tests.contract.float_world import ROUTER, SPEC, run_folder
 from tests.lab.plan import REPOSITORY
 
-pytestmark = [
-    pytest.mark.lab,
-    pytest.mark.skipif(shutil.which("keepalived") is None, reason="keepalived is not installed here"),
-]
+pytestmark = pytest.mark.lab
 
 PATIENCE = 30.0
 ALONE = SPEC.model_copy(update={"virtual_routers": (ROUTER.model_copy(update={"excluded": ()}),)})

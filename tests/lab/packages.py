@@ -22,6 +22,7 @@ PROGRAMS = {
     "arping": "iputils-arping",
     "ps": "procps",
     "nsenter": "util-linux",
+    "openssl": "openssl",
 }
 POLICY = Path("/usr/sbin/policy-rc.d")
 SBIN = "/usr/sbin:/sbin"
