@@ -30,12 +30,12 @@ class Watched:
     group: str | None
     """The multicast group of its adverts, if they go to one."""
 
-    peers: frozenset[IpAddress] = frozenset()
-    """Whose adverts count where they go to no group; empty where they were not written down."""
+    peers: frozenset[IpAddress] | None = None
+    """Whose adverts count where they go to no group: an only manager has none. None where it was not written down."""
 
     def taken_by(self, advert: Advert) -> bool:
         """Whether the advert says that somebody else holds it now."""
-        listened_to = self.group is not None or not self.peers or advert.source in self.peers
+        listened_to = self.group is not None or self.peers is None or advert.source in self.peers
         return listened_to and advert.vrid == self.vrid and advert.priority > 0
 
 

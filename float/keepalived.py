@@ -127,10 +127,10 @@ class Keepalived:
 
     def kill(self) -> None:
         """End parent and child at once: they hang. The kernel keeps the addresses, as after any other death."""
-        for pid in (_pid_of_keepalived(self._folder / "vrrp.pid"), _pid_of_keepalived(self._folder / "keepalived.pid")):
-            if pid is not None:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
+        child = _pid_of_keepalived(self._folder / "vrrp.pid")
+        if child is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
         self._signal(signal.SIGKILL)
 
     async def dump(self, seconds: float = 0.3) -> dict[str, InstanceDump]:

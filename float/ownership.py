@@ -118,7 +118,7 @@ def _written(router: Watched) -> dict[str, Any]:
         "addresses": sorted(map(str, router.addresses)),
         "interface": router.interface,
         "group": router.group,
-        "peers": sorted(map(str, router.peers)),
+        **({} if router.peers is None else {"peers": sorted(map(str, router.peers))}),
     }
 
 
@@ -129,7 +129,7 @@ def _watched(record: dict[str, Any]) -> Watched:
         _addresses(record),
         str(record["interface"]),
         str(group) if group else None,
-        _addresses(record, "peers") if "peers" in record else frozenset(),
+        _addresses(record, "peers") if "peers" in record else None,
     )
 
 

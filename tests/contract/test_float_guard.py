@@ -84,6 +84,12 @@ def test_with_unicast_peers_nobody_elses_advert_counts(
     assert eventually(lambda: kernel_address(VIP) is None, within=1.0 if goes else 0.3) is goes
 
 
+def test_an_only_managers_vip_goes_with_nobodys_advert(guarded: Callable[[Watched], LeaseKeeper]) -> None:
+    guarded(dataclasses.replace(LEFT, peers=frozenset()))
+    _advertise(vrid=77, priority=229)
+    assert not eventually(lambda: kernel_address(VIP) is None, within=0.3)
+
+
 def test_the_supervisors_first_word_ends_the_guard(guarded: Callable[[Watched], LeaseKeeper]) -> None:
     keeper = guarded(LEFT)
     keeper.hold(())
