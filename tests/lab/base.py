@@ -63,7 +63,7 @@ class LabBase:
             raise LabError("no reachable host has an engine that answers")
         return next((host for host in found if _may_manage(host)), found[0])
 
-    def ask_swarm(self, *arguments: str, timeout: float = 45.0) -> Finished:
+    def ask_swarm(self, *arguments: str, timeout: float = 120.0) -> Finished:
         """A docker command on any manager, again and again while an election or a demotion disturbs it."""
         deadline = time.monotonic() + timeout
         while True:
@@ -74,7 +74,7 @@ class LabBase:
                 raise CommandFailedError(finished)
             time.sleep(0.5)
 
-    def look(self, path: str, *, timeout: float = 45.0) -> Any:
+    def look(self, path: str, *, timeout: float = 120.0) -> Any:
         """What any manager's API says of the Swarm, as patiently as `ask_swarm`. Raises LabError."""
         deadline = time.monotonic() + timeout
         while True:
@@ -126,7 +126,7 @@ class LabBase:
 
 def _may_pass(said: str) -> bool:
     """Whether an engine says so only while managers elect a leader, or one of them is becoming a worker."""
-    return any(words in said for words in ("leader", "Unavailable", "not a swarm manager"))
+    return any(words in said for words in ("leader", "Unavailable", "DeadlineExceeded", "not a swarm manager"))
 
 
 def _may_manage(host: Host) -> bool:
