@@ -3,7 +3,8 @@
 Invariant, after every prefix of a plan's steps (the anchor may die between any two): at most one float of ours runs,
 and a float that serves is stopped only after its successor's container was created, which needs its image. The old
 container is removed last, after its successor has proven itself; until then `restore` brings it back. An anchor that
-finds an unproven successor lets it prove itself, and one that wants the old float has it back.
+finds an unproven successor lets it prove itself, and one that wants the old float has it back. A float that was stopped
+for a successor that never began serves again before the next try.
 """
 
 from __future__ import annotations
@@ -122,6 +123,8 @@ def make(containers: Sequence[Container], desired: Desired) -> Plan:
         if old is not None:
             return Plan((*waiting, *restore(containers, desired)))
         dead = next((container for container in ours if container.name == desired.name), None)
+        if dead is not None and any(container.name == desired.name + NEXT for container in ours):
+            return Plan((*waiting, *_started_again(dead, others)))
         return Plan((*waiting, *cleaning, Create(desired.name), Start(desired.name)), dead=dead)
     if matches(current, desired):
         return _adoption(current, desired, others, waiting)
@@ -207,6 +210,11 @@ def _adoption(current: Container, desired: Desired, others: Sequence[Container],
     strays = [container for container in others if container not in before]
     proof = (Prove(current.name),) if before else ()
     return Plan((*_ended(others), *_removed(strays), *proof, *_removed(before)), adopted=current)
+
+
+def _started_again(stopped: Container, others: Sequence[Container]) -> tuple[Step, ...]:
+    """The steps back to the float that was stopped for a successor which has not begun: it may be all that works."""
+    return (*_removed(c for c in others if c is not stopped), Start(stopped.name))
 
 
 def _replacement(current: Container, name: str) -> tuple[Step, ...]:

@@ -220,6 +220,7 @@ STARTS = {
     "serving": (a_float(),),
     "serving, with leftovers": (a_float(), a_float(f"{NAME}.next", state="created")),
     "serving under another name": (a_float("old-name"),),
+    "stopped for a successor": (a_float(state="exited"), a_float(f"{NAME}.next", state="created")),
     "two": (a_float(), a_float("old-name")),
     "in removal": (a_float(state="removing"),),
 }
@@ -248,6 +249,14 @@ def test_a_replacement_interrupted_anywhere_is_finished_or_undone(prefix: int) -
     for _ in range(2):
         containers = done(containers, plans.make(containers, new).steps)
     assert [(c.name, c.image_id, c.state) for c in containers] == [(NAME, "image-2", "running")]
+
+
+def test_a_float_stopped_for_a_successor_that_never_began_serves_again_before_the_next_try() -> None:
+    """The successor's image may be bad, and then there would be nothing to go back to."""
+    containers = done((a_float(),), REPLACEMENT[:2])
+    steps = plans.make(containers, NEW_IMAGE).steps
+    assert steps == (Remove(f"{NAME}.next"), Start(NAME))
+    assert plans.make(done(containers, steps), NEW_IMAGE).steps == REPLACEMENT
 
 
 @pytest.mark.parametrize("prefix", [3, 4, 5])
