@@ -110,14 +110,15 @@ class Campaign:
 
     def _until_whole(self, capture: Path) -> list[str]:
         """Waits until everything is as it was; returns what Docker itself could not mend without a restart."""
-        lab, cured = self._lab, list[str]()
-        updates.wait_for_the_end(lab)
+        lab = self._lab
+        cured = updates.wait_for_the_end(lab)
         try:
             until_none(lambda: self._auditor.whole(capture), within=HEALING, calm=1.0, when="mended")
         except FailedAuditError:
-            cured = engines.cure(lab, updates.BUOY_SERVICE)
-            if not cured:
+            restarted = engines.cure(lab, updates.BUOY_SERVICE)
+            if not restarted:
                 raise
+            cured += restarted
             until_none(lambda: self._auditor.whole(capture), within=HEALING, calm=1.0, when="mended")
         return cured
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import partial
 
+from tests.campaign import engines
 from tests.campaign.choice import Update
 from tests.lab.cluster import STACK, Lab
-from tests.lab.shell import wait_until
+from tests.lab.shell import LabError, wait_until
 from tests.swarm.audit import ANCHOR_SERVICE
 from tests.swarm.rollout import ENDED, update_state
 
@@ -71,11 +72,23 @@ def give_other_image(lab: Lab) -> None:
         host.docker("pull", "-q", other)
 
 
-def wait_for_the_end(lab: Lab) -> None:
-    """No update of the stack is under way."""
+def wait_for_the_end(lab: Lab) -> list[str]:
+    """No update of the stack is under way; returns which ones Docker had to be helped to end."""
+    helped = list[str]()
     for service in (ANCHOR_SERVICE, BUOY_SERVICE):
-        what = f"the update of {service} to end"
-        wait_until(partial(_has_ended, lab, service), PATIENCE, what, interval=0.2)
+        try:
+            _wait(lab, service)
+        except LabError:
+            forgotten = engines.end_forgotten_update(lab, service)
+            if not forgotten:
+                raise
+            helped += forgotten
+            _wait(lab, service)
+    return helped
+
+
+def _wait(lab: Lab, service: str) -> None:
+    wait_until(partial(_has_ended, lab, service), PATIENCE, f"the update of {service} to end", interval=0.2)
 
 
 def _has_ended(lab: Lab, service: str) -> bool:

@@ -35,7 +35,7 @@ class Engine:
         environment = {**os.environ, **(env or {}), "DOCKER_HOST": self.url}
         return run(["docker", *arguments], check=check, env=environment, timeout=timeout, cwd=cwd)
 
-    def get(self, path: str, *, timeout: float = 20.0) -> Any:
+    def get(self, path: str, *, timeout: float = 60.0) -> Any:
         """The JSON that the engine's API says to a GET: a look without a process. Raises LabError."""
         connection = HTTPConnection("docker", timeout=timeout)
         try:

@@ -26,8 +26,8 @@ class Membership(LabBase):
         return struck
 
     def has_left(self, name: str) -> bool:
-        """Whether its engine, which must answer, is in no Swarm."""
-        state: str = self.host(name).get("/info")["Swarm"]["LocalNodeState"]
+        """Whether its engine is in no Swarm; one whose Swarm is just beginning takes its time to say so."""
+        state: str = self.host(name).get("/info", timeout=180)["Swarm"]["LocalNodeState"]
         return state == "inactive"
 
     def forget(self, name: str) -> float:

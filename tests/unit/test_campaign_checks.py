@@ -6,6 +6,7 @@ import json
 import struct
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from tests.campaign import addresses, engines, leaks, parts, roster, tally, wire
 from tests.campaign.campaign import longest_overlap
@@ -179,6 +180,25 @@ def test_only_an_engine_that_keeps_a_dead_tasks_port_is_stuck() -> None:
     ]
 
     assert engines.stuck(lines) == ["h2"]
+
+
+def a_task(*, force: int, state: str = "running", desired: str = "running") -> dict[str, Any]:
+    return {"DesiredState": desired, "Status": {"State": state}, "Spec": a_spec(force)}
+
+
+def a_spec(force: int) -> dict[str, Any]:
+    return {"ContainerSpec": {"Env": ["A=1"]}, "ForceUpdate": force}
+
+
+def test_only_an_update_whose_tasks_are_all_new_and_running_is_forgotten() -> None:
+    service = {"Spec": {"TaskTemplate": a_spec(2)}, "UpdateStatus": {"State": "updating"}}
+    new, old = a_task(force=2), a_task(force=1)
+    ended = a_task(force=1, state="shutdown", desired="shutdown")
+    assert engines.is_forgotten(service, [new, new, ended], nodes=2)
+    assert not engines.is_forgotten(service, [new, old], nodes=2)
+    assert not engines.is_forgotten(service, [new], nodes=2)
+    assert not engines.is_forgotten(service, [new, a_task(force=2, state="preparing")], nodes=2)
+    assert not engines.is_forgotten({**service, "UpdateStatus": {"State": "completed"}}, [new, new], nodes=2)
 
 
 def test_logs_are_told_by_the_rounds_at_first_and_at_last() -> None:
