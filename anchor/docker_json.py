@@ -23,6 +23,7 @@ from anchor.facts import (
     Mount,
     Node,
     Service,
+    ServiceTask,
 )
 from shared.models import IpAddress
 
@@ -31,6 +32,7 @@ T = TypeVar("T")
 
 TOKEN_VARIABLE = "KEEPALIVED_LINK_TOKEN"  # noqa: S105  # the variable's name
 _NANOSECOND_DIGITS = 9
+NANOSECONDS = 10**_NANOSECOND_DIGITS
 _HEALTH_SIGNS = (("healthy", "(healthy)"), ("unhealthy", "(unhealthy)"), ("starting", "(health: starting)"))
 
 
@@ -71,12 +73,23 @@ def node(raw: Json) -> Node:
 def service(raw: Json) -> Service:
     """From `GET /services/{id}`."""
     spec = _object(raw, "Spec", needed=True)
-    template = _object(spec, "TaskTemplate")
+    template, update = _object(spec, "TaskTemplate"), _object(spec, "UpdateConfig")
     return Service(
         id=_needed(raw, "ID"),
         name=_needed(spec, "Name"),
         update_state=_text(_object(raw, "UpdateStatus"), "State"),
         template=template_hash({"Spec": template}) if template else "",
+        patience=sum(_get(update, key, int, 0) for key in ("Delay", "Monitor")) / NANOSECONDS,
+    )
+
+
+def service_task(raw: Json) -> ServiceTask:
+    """From an element of `GET /tasks`."""
+    spec = _object(raw, "Spec", needed=True)
+    return ServiceTask(
+        node_id=_text(raw, "NodeID"),
+        running=_text(_object(raw, "Status"), "State") == "running",
+        template=template_hash({"Spec": {key: value for key, value in spec.items() if key != "Placement"}}),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
-from anchor.facts import Container, Event, LabelledService, LocalTask, Node, Service
+from anchor.facts import Container, Event, LabelledService, LocalTask, Node, Service, ServiceTask
 from anchor.facts import Engine as EngineFacts
 
 LOOK = 5.0
@@ -51,6 +51,10 @@ class Engine(Protocol):
 
     async def tasks_here(self, service_id: str | None = None) -> tuple[LocalTask, ...]:
         """This node's containers that are tasks of that service, or of any; those that ended are left out."""
+        ...
+
+    async def service_tasks(self, service_id: str) -> tuple[ServiceTask, ...]:
+        """The tasks of that service that are to run, of all nodes."""
         ...
 
     async def task_template(self, task_id: str) -> str:

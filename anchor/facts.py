@@ -104,6 +104,19 @@ class Service:
     template: str = ""
     """Hash of the spec that its next tasks are made from."""
 
+    patience: float = 0.0
+    """Seconds for which its updater waits after a task has begun: the update's delay and its monitor."""
+
+
+@dataclass(frozen=True)
+class ServiceTask:
+    """A task of this anchor's service that is to run, on any node."""
+
+    node_id: str
+    running: bool
+    template: str
+    """Hash of what it was made from, but for its placement, for which alone SwarmKit replaces no task."""
+
 
 @dataclass(frozen=True)
 class LabelledService:

@@ -56,6 +56,8 @@ class Replacement:
         Raises SpecRefusedError when the new one did not come up, now or when this was tried before; EngineError.
         """
         self._check_first_try(desired)
+        if self._conversation.spec is None:
+            return False  # there would be nothing for the new one to prove itself with
         await self._patience.until(lambda: self._conversation.answer is not None, TRIAL_LIMIT)
         if self._conversation.refusal or not self._its_turn():
             return False

@@ -9,6 +9,7 @@ from anchor import conditions, virtual_routers
 from anchor import roster as rosters
 from anchor.conversation import Conversation
 from anchor.local_tasks import LocalTasks
+from anchor.rollout import Rollout
 from anchor.roster import Roster
 from anchor.survey import Survey
 from anchor.virtual_routers import Outcome, Swarm
@@ -70,7 +71,8 @@ class SpecKeeper:
         if outcome.problems and self._conversation.spec is None:
             raise SettingsError(outcome.problems)
         few = conditions.quorum_warning(self._settings.quorum, len(self._survey.managers.listed))
-        self._warn((*([few] if few else []), *ignored, *outcome.warnings, *outcome.problems))
+        late = _held_up_by(self._survey.rollout) if self._conversation.holding else ()
+        self._warn((*([few] if few else []), *late, *ignored, *outcome.warnings, *outcome.problems))
         if outcome.problems:
             return None
         before = self._conversation.spec
@@ -110,7 +112,7 @@ class SpecKeeper:
         before = self._conversation.spec
         for sentence in virtual_routers.renumbered(before, spec) if before else ():
             logger.warning("%s", sentence)
-        self._conversation.want(spec, updating=self._survey.updating)
+        self._conversation.want(spec, updating=not self._survey.rollout.complete)
         return None if before == spec else f"the spec is {spec.digest}"
 
     def _warn(self, warnings: tuple[str, ...]) -> None:
@@ -123,3 +125,14 @@ class SpecKeeper:
 
 def _ignored(labels: Iterable[str], reason: str) -> str:
     return f"Labels of this node are ignored ({', '.join(labels)}): the float refuses them: {reason}"
+
+
+def _held_up_by(rollout: Rollout) -> tuple[str, ...]:
+    """What keeps a change waiting that the wire cannot mix, where no update is under way that would end that."""
+    if rollout.updating or not rollout.unlike:
+        return ()
+    nodes = ", ".join(rollout.unlike)
+    return (
+        f"What all nodes must have in common is not changed yet: the anchor on {nodes} is of another update. "
+        "Docker replaces none on a paused node: activate or drain it.",
+    )

@@ -23,6 +23,7 @@ from anchor.facts import (
     Service,
 )
 from anchor.memory import Memory
+from anchor.rollout import Rollout
 from anchor.roster import Managers
 from anchor.service_labels import VIP
 from anchor.trouble import Trouble
@@ -67,7 +68,7 @@ class Survey:
         self.managers = Managers(listed=memory.value.managers)
         """Begins as the anchor before this one left it, so that whoever left meanwhile lingers too."""
 
-        self.service: Service | None = None
+        self.rollout = Rollout()
         self.labelled: tuple[LabelledService, ...] = memory.value.labelled or ()
         """Every service that asks for a virtual IP by its labels."""
 
@@ -87,22 +88,13 @@ class Survey:
     @property
     def pause(self) -> float:
         """Seconds until the next look of itself."""
-        settled = not self._trouble.now and not self.managers.left and not self.updating and self.quorum.ok
+        settled = not self._trouble.now and not self.managers.left and self.rollout.complete and self.quorum.ok
         return CALM if settled else ALERT
-
-    @property
-    def updating(self) -> bool:
-        """Whether an update or rollback of the service is not completed.
-
-        SwarmKit's updater writes `updating` to the store before it replaces the first task (updater.go, `Run` and
-        `startUpdate`), so a task of the new spec never sees the state of before.
-        """
-        unfinished = ("updating", "paused", "rollback_started", "rollback_paused")
-        return self.service is not None and self.service.update_state in unfinished
 
     def outdated(self, template: str | None) -> bool:
         """Whether a task made from that template is still to be replaced by the update that is under way."""
-        return self.updating and self.service is not None and template not in (None, self.service.template)
+        service = self.rollout.service
+        return self.rollout.updating and service is not None and template not in (None, service.template)
 
     async def look(self) -> None:
         """Ask the Swarm. Raises nothing: trouble is said once, when it changes."""
@@ -112,6 +104,7 @@ class Survey:
             service = await self._engine.service(self._service_id)
             labelled = await self._engine.services_labelled(VIP)
             tracked = await self._engine.services_named(self._tracked) if self._tracked else ()
+            rollout = await self._rolled_out(service, nodes)
         except NotFoundError as error:
             self.known = self.known.updated(Known(service_exists=False))
             self._say(str(error))
@@ -125,8 +118,8 @@ class Survey:
             if self._say(f"what it said cannot be understood: {error!r}"):
                 logger.exception("What the Swarm said cannot be understood.")
         else:
-            self.labelled, self.tracked = labelled, tracked
-            self._saw(nodes, service)
+            self.labelled, self.tracked, self.rollout = labelled, tracked, rollout
+            self._saw(nodes)
 
     def _with_this_one(self, nodes: tuple[Node, ...]) -> tuple[Node, ...]:
         """The list. Raises OddAnswerError for one that cannot be whole: who may list the nodes is one of them."""
@@ -134,9 +127,25 @@ class Survey:
             raise OddAnswerError(f"this node is not among the {len(nodes)} nodes that Docker lists")
         return nodes
 
-    def _saw(self, nodes: tuple[Node, ...], service: Service) -> None:
+    async def _rolled_out(self, service: Service, nodes: tuple[Node, ...]) -> Rollout:
+        """How far the service's update is; a socket proxy of before this was asked may deny the list of tasks."""
+        if not self.rollout.asks_for_tasks(service):
+            return self.rollout
+        try:
+            tasks = await self._engine.service_tasks(self._service_id)
+        except EngineSilentError:
+            raise
+        except EngineError as error:
+            logger.debug("The anchors' tasks are not known: %s", error)
+            tasks = None
+        rollout = self.rollout.next(service, tasks, nodes, self._node_id, self._clock.monotonic())
+        if rollout.forgotten and not self.rollout.forgotten:
+            logger.warning("The Swarm forgot to end the service's update: all tasks are new, so it counts as ended.")
+        return rollout
+
+    def _saw(self, nodes: tuple[Node, ...]) -> None:
         now = self._clock.monotonic()
-        self.nodes, self.service = nodes, service
+        self.nodes = nodes
         self.managers = self.managers.next(nodes, now, orphan_after=self._orphan_after)
         self.seen = True
         self._memory.update(

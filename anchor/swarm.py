@@ -75,6 +75,15 @@ class Docker:
 
         return await self._ask(call, LOOK, "list of tasks")
 
+    async def service_tasks(self, service_id: str) -> tuple[facts.ServiceTask, ...]:
+        """The tasks of that service that are to run, of all nodes."""
+
+        def call(client: docker.APIClient) -> tuple[facts.ServiceTask, ...]:
+            filters = {"service": service_id, "desired-state": "running"}
+            return tuple(map(docker_json.service_task, _listed(client.tasks(filters=filters))))
+
+        return await self._ask(call, LOOK, "list of the anchors' tasks")
+
     async def task_template(self, task_id: str) -> str:
         """A hash of the spec from which the task was made, ForceUpdate included."""
         return await self._ask(lambda c: docker_json.template_hash(c.inspect_task(task_id)), LOOK, f"task {task_id}")

@@ -309,6 +309,9 @@ _SIMPLE: dict[str, Callable[[HostileDocker], object]] = {
         "Spec": {"Name": "keepalived_keepalived-anchor", "Labels": {}},
         "UpdateStatus": None,
     },
+    "/tasks": lambda docker: [
+        {"ID": TASK, "NodeID": NODE, "Status": {"State": "running"}, "Spec": {"ContainerSpec": {"Image": IMAGE}}}
+    ],
     f"/tasks/{TASK}": lambda docker: {"ID": TASK, "Spec": {"ContainerSpec": {"Image": IMAGE}, "ForceUpdate": 0}},
 }
 

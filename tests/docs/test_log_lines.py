@@ -34,7 +34,7 @@ MADE_ELSEWHERE = (
     *told("anchor/life.py", "_prepare", "_in_spite_of_the_disk"),
     *told("anchor/roster.py", "read_labels", "_peers", "_duplicate_warnings"),
     *told("anchor/service_labels.py", "refusal"),
-    *told("anchor/spec_keeper.py", "_ignored"),
+    *told("anchor/spec_keeper.py", "_ignored", "_held_up_by"),
     *told("anchor/virtual_routers.py", "_address_clashes", "renumbered"),
     *told("float/arguments.py", "read_arguments"),
     *told("float/capabilities.py", "missing"),

@@ -147,6 +147,10 @@ class Faults(LabBase):
     def drain(self, name: str) -> float:
         return self._availability(name, "drain")
 
+    def pause_node(self, name: str) -> float:
+        """The Swarm begins no task there any more, and leaves those that run alone."""
+        return self._availability(name, "pause")
+
     def activate(self, name: str) -> float:
         return self._availability(name, "active")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tests.lab.cluster import Lab
+from tests.lab.faults import FLOAT
 from tests.lab.host import Host
 from tests.lab.shell import wait_until
 from tests.swarm.audit import ANCHOR_SERVICE
@@ -42,6 +43,12 @@ def update(lab: Lab, *options: str) -> list[Ended]:
     before = _ended_containers(lab)
     lab.ask_swarm("service", "update", "--detach", *options, ANCHOR_SERVICE)
     return _wait_for_the_end(lab, before)
+
+
+def spoken(lab: Lab, name: str) -> list[str]:
+    """The VRIDs in the configuration that the host's keepalived runs."""
+    shown = lab.host(name).docker("exec", FLOAT, "cat", "/run/keepalived/keepalived.conf", check=False).stdout
+    return [line.split()[1] for line in shown.splitlines() if line.split()[:1] == ["virtual_router_id"]]
 
 
 def ended_anchors(lab: Lab) -> list[Ended]:

@@ -17,7 +17,7 @@ from tests.lab.shell import LabError, wait_until
 from tests.swarm.audit import ANCHOR_SERVICE, SLACK, assert_healthy
 from tests.swarm.moves import longest_overlap, moved
 from tests.swarm.repair import remove_stack, repair_swarm
-from tests.swarm.rollout import PATIENCE, roll_out, update_state
+from tests.swarm.rollout import PATIENCE, roll_out, spoken, update_state
 
 pytestmark = pytest.mark.swarm
 
@@ -75,13 +75,13 @@ def test_a_change_of_the_vrid_that_is_rolled_back_changes_nothing_not_even_for_a
         updated = wait_until(lambda: _updated(lab, anchors, besides=holder), PATIENCE, "another anchor to be updated")
         lab.kill_float(updated)
         wait_until(lambda: _runs_another_float(lab, updated, before[updated]), 20, f"another float on {updated}")
-        wait_until(lambda: _spoken(lab, updated) == ["78"], 10, f"{updated} to speak the old VRID again")
+        wait_until(lambda: spoken(lab, updated) == ["78"], 10, f"{updated} to speak the old VRID again")
         lab.ask_swarm("service", "rollback", "--detach", ANCHOR_SERVICE)
         wait_until(lambda: update_state(lab) == "rollback_completed", PATIENCE, "the rollback", interval=0.2)
         assert_healthy(lab)
 
     assert moved(lab, watch) == []
-    assert [_spoken(lab, name) for name in lab.hosts] == [["78"]] * len(lab.hosts)
+    assert [spoken(lab, name) for name in lab.hosts] == [["78"]] * len(lab.hosts)
     assert {name for name, id in _floats(lab).items() if id != before[name]} == {updated}
 
 
@@ -166,14 +166,8 @@ def _runs_another_float(lab: Lab, name: str, before: str) -> bool:
         return False
 
 
-def _spoken(lab: Lab, name: str) -> list[str]:
-    """The VRIDs in the configuration that the host's keepalived runs."""
-    shown = lab.host(name).docker("exec", FLOAT, "cat", "/run/keepalived/keepalived.conf", check=False).stdout
-    return [line.split()[1] for line in shown.splitlines() if line.split()[:1] == ["virtual_router_id"]]
-
-
 def _all_speak(lab: Lab, vrid: str) -> bool:
-    return all(_spoken(lab, name) == [vrid] for name in lab.hosts)
+    return all(spoken(lab, name) == [vrid] for name in lab.hosts)
 
 
 def _exit_code(lab: Lab, service: str) -> str | None:

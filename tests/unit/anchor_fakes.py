@@ -23,6 +23,7 @@ from anchor.facts import (
     NotFoundError,
     PullError,
     Service,
+    ServiceTask,
 )
 from shared.link_protocol import FromAnchor, SpecMessage, VerdictMessage
 from shared.models import FloatSpec, VirtualIp, VirtualRouter, VrrpState
@@ -114,6 +115,7 @@ class FakeDocker:
         self.event_list: list[Event] = []
         self.user_services: list[LabelledService] = []
         self.tasks: list[LocalTask] = []
+        self.service_task_list: list[ServiceTask] = []
         self.asked_for: list[str | None] = []
         self.made = 0
         self.looks_left: dict[str, int] = {}
@@ -172,6 +174,10 @@ class FakeDocker:
         self._may_fail("tasks_here")
         self.asked_for.append(service_id)
         return tuple(task for task in self.tasks if service_id in (None, task.service_id))
+
+    async def service_tasks(self, service_id: str) -> tuple[ServiceTask, ...]:
+        self._may_fail("service_tasks")
+        return tuple(self.service_task_list)
 
     async def task_template(self, task_id: str) -> str:
         self._may_fail("task_template")

@@ -458,3 +458,17 @@ async def test_whoever_took_the_name_of_a_dead_float_in_between_is_not_removed(t
     assert world.docker.containers_by_id == {"x": stranger}
     with pytest.raises(NameTakenError):
         await world.keeper.keep()
+
+
+async def test_while_there_is_no_spec_to_give_a_float_that_serves_is_not_replaced(tmp_path: Path) -> None:
+    world = newer_image(tmp_path)
+    world.talk.spec = None
+    await world.keeper.prepare()
+    world.talk.arrived(FloatHello(version="1", token="t-1", spec_digest=SPEC.digest, spec=SPEC))
+    world.docker.journal.clear()
+    assert await world.keeper.keep() is None
+    assert world.docker.journal == []
+    world.talk.want(SPEC, updating=False)
+    digest, trial = world.wire.specs[-1]
+    world.talk.said(SpecAnswer(digest=digest, trial=trial, accepted=True))
+    assert await world.keeper.keep() == f"the float {NAME} is replaced"

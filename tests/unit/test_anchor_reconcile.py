@@ -7,7 +7,7 @@ import pytest
 
 from anchor.asking import Asking
 from anchor.conversation import Conversation
-from anchor.facts import EngineError, EngineSilentError, Node
+from anchor.facts import EngineError, EngineSilentError, Node, ServiceTask
 from anchor.float_keeper import FloatKeeper
 from anchor.hands import Hands
 from anchor.local_tasks import LocalTasks
@@ -40,7 +40,7 @@ from tests.unit.anchor_fakes import (
 class World:
     """A whole anchor on a node whose float runs already."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **env: str) -> None:
         self.docker, self.clock, self.wire, memory = FakeDocker(a_float()), FakeClock(), Wire(), Memory(folder)
         self.talk = Conversation(memory, self.clock, node="a", wake=lambda: None)
         self.talk.speak_through(self.wire)
@@ -48,11 +48,11 @@ class World:
         self.survey = Survey(self.docker, self.clock, memory, node_id="id-a", service_id="service-1")
         hands = Hands(self.docker, self.asking, self.talk, container=FLOAT, memory=memory, sleep=self.clock.sleep)
         self.specs = SpecKeeper(
-            settings(),
+            settings(**env),
             self.survey,
             self.talk,
             tasks=LocalTasks(self.docker, self.clock),
-            files=UserFiles(settings(), carried=True),
+            files=UserFiles(settings(**env), carried=True),
             node_id="id-a",
         )
         replacement = Replacement(
@@ -331,3 +331,38 @@ async def test_an_unexpected_error_that_stays_fills_no_log(world: World, caplog:
     for _ in range(9):
         await world.turn()
     assert caplog.text.count("Traceback") == 1
+
+
+async def test_a_new_anchor_whose_first_look_fails_amid_an_update_changes_no_wire_format_by_itself(
+    world: World, tmp_path: Path
+) -> None:
+    await world.begin()
+    running = world.talk.spec
+    assert running is not None
+    known = world.docker.services["service-1"]
+    new = World(tmp_path, KEEPALIVED_ROUTER_ID="78")
+    new.docker.services["service-1"] = replace(known, update_state="updating", template="new")
+    new.docker.fail("services_labelled", EngineSilentError("no answer"))
+    await new.survey.look()
+    await new.keeper.prepare()
+    new.talk.arrived(FloatHello(version="1", token="t-1", spec_digest=running.digest, spec=running))
+    await new.loop.turn()
+    assert [trial for _, trial in new.wire.specs] == [True]
+
+
+async def test_a_paused_node_that_holds_a_change_of_the_wire_format_up_is_named(world: World, tmp_path: Path) -> None:
+    await world.begin()
+    new = World(tmp_path, KEEPALIVED_ROUTER_ID="78")
+    new.docker.service_task_list = [
+        ServiceTask("id-a", running=True, template="new"),
+        ServiceTask("id-c", running=True, template="old"),
+    ]
+    await new.begin()
+    await new.turn()
+    assert any("the anchor on c is of another update" in warning for warning in new.loop.warnings)
+    new.docker.service_task_list.pop()
+    await new.survey.look()
+    await new.turn()
+    await new.turn()
+    assert [trial for _, trial in new.wire.specs] == [True, False]
+    assert not new.loop.warnings

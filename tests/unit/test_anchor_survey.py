@@ -5,8 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from anchor.facts import EngineError, EngineSilentError, NoQuorumError, NotManagingError, OddAnswerError
+from anchor.facts import (
+    EngineError,
+    EngineSilentError,
+    NoQuorumError,
+    NotManagingError,
+    OddAnswerError,
+    ServiceTask,
+)
 from anchor.memory import Memory
+from anchor.rollout import FORGETTING
 from anchor.roster import LINGER
 from anchor.survey import ALERT, CALM, Survey
 from tests.unit.anchor_fakes import THREE, FakeClock, FakeDocker, node, user_service
@@ -27,9 +35,10 @@ class World:
         await self.survey.look()
         return self.survey
 
-    def update_state(self, state: str, *, template: str = "") -> None:
+    def update_state(self, state: str, *, template: str = "", patience: float = 0.0) -> None:
         known = self.docker.services["service-1"]
-        self.docker.services["service-1"] = replace(known, update_state=state, template=template)
+        new = replace(known, update_state=state, template=template, patience=patience)
+        self.docker.services["service-1"] = new
 
 
 @pytest.fixture
@@ -132,7 +141,8 @@ async def test_a_silent_docker_says_nothing_about_the_quorum(world: World) -> No
 async def test_an_update_lasts_until_it_is_completed_or_rolled_back(world: World, state: str, updating: bool) -> None:
     world.update_state(state)
     survey = await world.look()
-    assert survey.updating is updating
+    assert survey.rollout.updating is updating
+    assert survey.rollout.complete is not updating
     assert survey.pause == (ALERT if updating else CALM)
 
 
@@ -151,6 +161,74 @@ async def test_an_anchor_of_another_template_is_outdated_while_the_update_lasts(
 ) -> None:
     world.update_state(state, template="new")
     assert (await world.look()).outdated(template) is outdated
+
+
+def tasks(*templates: str, running: bool = True) -> list[ServiceTask]:
+    return [ServiceTask(f"id-{name}", running, template) for name, template in zip("abc", templates, strict=True)]
+
+
+async def test_before_the_first_look_succeeds_no_update_counts_as_completed(world: World) -> None:
+    assert not (await world.look(NoQuorumError("no leader"))).rollout.complete
+    assert (await world.look()).rollout.complete
+
+
+@pytest.mark.parametrize("state", ["", "completed", "rollback_completed"])
+async def test_whatever_the_swarm_says_an_update_lasts_while_an_anchor_is_of_another_one(
+    world: World, state: str
+) -> None:
+    """Docker empties the state when the same is deployed again, and leaves paused nodes out."""
+    world.docker.service_task_list = tasks("new", "new", "old")
+    world.update_state(state)
+    survey = await world.look()
+    assert not survey.rollout.complete
+    assert survey.rollout.unlike == ("c",)
+    assert survey.pause == ALERT
+    world.docker.service_task_list = tasks("new", "new", "new")
+    assert (await world.look()).rollout.complete
+
+
+async def test_an_anchor_on_a_node_that_is_down_or_gone_holds_nothing_up(world: World) -> None:
+    world.docker.service_task_list = tasks("new", "new", "old")
+    world.docker.swarm_nodes = (*THREE[:2], replace(THREE[2], state="down"))
+    assert (await world.look()).rollout.complete
+
+
+async def test_where_nobody_tells_of_the_tasks_the_services_state_has_to_do(world: World) -> None:
+    assert (await world.look(EngineError("403 Forbidden"), what="service_tasks")).rollout.complete
+    world.update_state("updating")
+    assert not (await world.look(EngineError("403 Forbidden"), what="service_tasks")).rollout.complete
+
+
+async def test_tasks_are_asked_for_only_while_they_may_change(world: World) -> None:
+    await world.look()
+    world.docker.fail("service_tasks", EngineSilentError("not asked"))
+    assert (await world.look()).pause == CALM
+    world.update_state("updating")
+    await world.look()
+    assert not world.docker.failures["service_tasks"]
+
+
+async def test_an_update_that_the_swarm_forgot_to_end_counts_as_ended(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.update_state("updating", patience=15.0)
+    world.docker.service_task_list = tasks("new", "new", "new", running=False)
+    await world.look()
+    world.docker.service_task_list = tasks("new", "new", "new")
+    await world.look(after=1000)
+    assert not (await world.look(after=15 + FORGETTING)).rollout.complete
+    assert (await world.look(after=1)).rollout.complete
+    await world.look(after=1)
+    assert [text for text in caplog.messages if "forgot" in text] == caplog.messages
+    assert len(caplog.messages) == 1
+
+
+@pytest.mark.parametrize("state", ["paused", "rollback_paused"])
+async def test_an_update_that_waits_for_its_user_is_not_forgotten(world: World, state: str) -> None:
+    world.update_state(state)
+    world.docker.service_task_list = tasks("new", "new", "new")
+    await world.look()
+    assert not (await world.look(after=1000)).rollout.complete
 
 
 async def test_a_manager_that_left_is_looked_after_until_it_may_be_forgotten(world: World) -> None:
