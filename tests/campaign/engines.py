@@ -1,14 +1,15 @@
 """Docker's own trouble, told apart from the product's.
 
-An engine that was killed may never free a published port. A Swarm whose leader dies once the last task is new, and
-before the update counts as completed, calls the service `updating` for ever: the next leader's orchestrator begins its
-updater again only where a task is old (SwarmKit, orchestrator/global).
+An engine that was killed may never free a published port. SwarmKit's updater waits for ever for a task that never began
+(its port was still in use) and that another one took the place of; and where a leader dies once the last task is new,
+the next one does not end the update. In both cases the service stays `updating`, and nothing happens any more.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import quote
 
@@ -16,6 +17,9 @@ from tests.lab.cluster import Lab
 
 SYMPTOM = "port is already allocated"
 """Engines of 20.10 say so when a kill -9 met them with a container's port mapped; only their restart helps."""
+
+STALLED = timedelta(seconds=60)
+"""An updater waits 15 s after each task, the service's monitor."""
 
 FORMAT = "{{.Node}}|{{.CurrentState}}|{{.Error}}"
 
@@ -36,23 +40,24 @@ def cure(lab: Lab, service: str) -> list[str]:
     return [f"the engine of {host} kept a dead container's port, and was restarted" for host in hosts]
 
 
-def is_forgotten(service: Mapping[str, Any], tasks: Iterable[Mapping[str, Any]], *, nodes: int) -> bool:
-    """PURE: whether the Swarm calls the service `updating`, though on every node a task of the wanted spec runs."""
+def is_stalled(service: Mapping[str, Any], tasks: Iterable[Mapping[str, Any]], *, nodes: int, now: datetime) -> bool:
+    """PURE: whether the Swarm calls the service `updating`, while on every node a task has run for a minute."""
     wanted = [task for task in tasks if task["DesiredState"] == "running"]
-    new = [task for task in wanted if task["Status"]["State"] == "running" and _made_of(task) == _made_of(service)]
-    return (service.get("UpdateStatus") or {}).get("State") == "updating" and len(new) == len(wanted) == nodes
+    begun = [_since(task) for task in wanted if task["Status"]["State"] == "running"]
+    updating = (service.get("UpdateStatus") or {}).get("State") == "updating"
+    return updating and len(begun) == len(wanted) == nodes and now - max(begun) > STALLED
 
 
-def end_forgotten_update(lab: Lab, service: str) -> list[str]:
-    """Updates the service by force where the Swarm forgot to end its update, and says so."""
+def end_stalled_update(lab: Lab, service: str) -> list[str]:
+    """Updates the service by force where the Swarm does not go on with its update, and says so."""
     tasks = lab.look(f"/tasks?filters={quote(json.dumps({'service': [service]}))}")
-    if not is_forgotten(lab.look(f"/services/{service}"), tasks, nodes=len(lab.hosts)):
+    seen = lab.look(f"/services/{service}")
+    if not is_stalled(seen, tasks, nodes=len(lab.hosts), now=datetime.now(timezone.utc)):
         return []
     lab.ask_swarm("service", "update", "--detach", "--force", service)
-    return [f"the Swarm forgot to end the update of {service}, and was told to do it again"]
+    return [f"the Swarm did not go on with the update of {service}, and was told to do it again"]
 
 
-def _made_of(entry: Mapping[str, Any]) -> tuple[Any, Any]:
-    """What tells one spec of a service from the next: a service's own, or the one that its task was made from."""
-    spec = entry["Spec"].get("TaskTemplate", entry["Spec"])
-    return spec["ContainerSpec"].get("Env"), spec.get("ForceUpdate", 0)
+def _since(task: Mapping[str, Any]) -> datetime:
+    """Docker's nanoseconds are more than Python reads."""
+    return datetime.fromisoformat(task["Status"]["Timestamp"][:19] + "+00:00")

@@ -79,10 +79,10 @@ def wait_for_the_end(lab: Lab) -> list[str]:
         try:
             _wait(lab, service)
         except LabError:
-            forgotten = engines.end_forgotten_update(lab, service)
-            if not forgotten:
+            stalled = engines.end_stalled_update(lab, service)
+            if not stalled:
                 raise
-            helped += forgotten
+            helped += stalled
             _wait(lab, service)
     return helped
 

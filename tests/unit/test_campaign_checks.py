@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import struct
 from collections import Counter
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -182,23 +183,21 @@ def test_only_an_engine_that_keeps_a_dead_tasks_port_is_stuck() -> None:
     assert engines.stuck(lines) == ["h2"]
 
 
-def a_task(*, force: int, state: str = "running", desired: str = "running") -> dict[str, Any]:
-    return {"DesiredState": desired, "Status": {"State": state}, "Spec": a_spec(force)}
+def a_task(began: str, *, state: str = "running", desired: str = "running") -> dict[str, Any]:
+    return {"DesiredState": desired, "Status": {"State": state, "Timestamp": f"2026-11-28T{began}.061064474Z"}}
 
 
-def a_spec(force: int) -> dict[str, Any]:
-    return {"ContainerSpec": {"Env": ["A=1"]}, "ForceUpdate": force}
-
-
-def test_only_an_update_whose_tasks_are_all_new_and_running_is_forgotten() -> None:
-    service = {"Spec": {"TaskTemplate": a_spec(2)}, "UpdateStatus": {"State": "updating"}}
-    new, old = a_task(force=2), a_task(force=1)
-    ended = a_task(force=1, state="shutdown", desired="shutdown")
-    assert engines.is_forgotten(service, [new, new, ended], nodes=2)
-    assert not engines.is_forgotten(service, [new, old], nodes=2)
-    assert not engines.is_forgotten(service, [new], nodes=2)
-    assert not engines.is_forgotten(service, [new, a_task(force=2, state="preparing")], nodes=2)
-    assert not engines.is_forgotten({**service, "UpdateStatus": {"State": "completed"}}, [new, new], nodes=2)
+def test_only_an_update_whose_tasks_all_run_and_stay_is_stalled() -> None:
+    now = datetime(2026, 11, 28, 12, 5, tzinfo=timezone.utc)
+    updating = {"UpdateStatus": {"State": "updating"}}
+    one, other = a_task("12:01:00"), a_task("12:03:50")
+    ended = a_task("12:04:59", state="shutdown", desired="shutdown")
+    assert engines.is_stalled(updating, [one, other, ended], nodes=2, now=now)
+    assert not engines.is_stalled(updating, [one, a_task("12:04:10")], nodes=2, now=now)
+    assert not engines.is_stalled(updating, [one], nodes=2, now=now)
+    assert not engines.is_stalled(updating, [one, a_task("12:01:00", state="preparing")], nodes=2, now=now)
+    assert not engines.is_stalled({"UpdateStatus": {"State": "completed"}}, [one, other], nodes=2, now=now)
+    assert not engines.is_stalled({}, [one, other], nodes=2, now=now)
 
 
 def test_logs_are_told_by_the_rounds_at_first_and_at_last() -> None:
