@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -52,7 +52,7 @@ def end_stalled_update(lab: Lab, service: str) -> list[str]:
     """Updates the service by force where the Swarm does not go on with its update, and says so."""
     tasks = lab.look(f"/tasks?filters={quote(json.dumps({'service': [service]}))}")
     seen = lab.look(f"/services/{service}")
-    if not is_stalled(seen, tasks, nodes=len(lab.hosts), now=datetime.now(timezone.utc)):
+    if not is_stalled(seen, tasks, nodes=len(lab.hosts), now=datetime.now(UTC)):
         return []
     lab.ask_swarm("service", "update", "--detach", "--force", service)
     return [f"the Swarm did not go on with the update of {service}, and was told to do it again"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import struct
 from collections import Counter
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -188,7 +188,7 @@ def a_task(began: str, *, state: str = "running", desired: str = "running") -> d
 
 
 def test_only_an_update_whose_tasks_all_run_and_stay_is_stalled() -> None:
-    now = datetime(2026, 11, 28, 12, 5, tzinfo=timezone.utc)
+    now = datetime(2026, 11, 28, 12, 5, tzinfo=UTC)
     updating = {"UpdateStatus": {"State": "updating"}}
     one, other = a_task("12:01:00"), a_task("12:03:50")
     ended = a_task("12:04:59", state="shutdown", desired="shutdown")
