@@ -31,11 +31,11 @@ class Rollout:
     service: Service | None = None
     """None until the Swarm was seen."""
 
-    unlike: tuple[str, ...] = ()
-    """Host names of the nodes whose anchor is made from another spec than this node's."""
+    late: tuple[str, ...] = ()
+    """Host names of the nodes whose anchor is made from another spec than this node's, or is not up (yet)."""
 
     whole_since: float | None = None
-    """Since when every task runs and is new, though the Swarm calls the service `updating`."""
+    """Since when every anchor is up and new, though the Swarm calls the service `updating`."""
 
     forgotten: bool = False
     """Whether that has lasted so long that the Swarm will not end the update any more."""
@@ -52,23 +52,22 @@ class Rollout:
     @property
     def complete(self) -> bool:
         """Whether every anchor that can be heard is of the same spec; not while nobody could say so yet."""
-        return self.service is not None and not self.updating and not self.unlike
+        return self.service is not None and not self.updating and not self.late
 
     def asks_for_tasks(self, service: Service) -> bool:
         """Whether the tasks may be other ones than at the last look; where nothing changed they need not be asked."""
-        return service != self.service or bool(self.unlike) or service.update_state in UNFINISHED
+        return service != self.service or bool(self.late) or service.update_state in UNFINISHED
 
     def next(
         self, service: Service, tasks: Sequence[ServiceTask] | None, nodes: Sequence[Node], my_id: str, now: float
     ) -> Rollout:
         """After another look; `tasks` is None where Docker did not tell, and then the service's word has to do."""
         if tasks is None:
-            return replace(self, service=service, unlike=(), whole_since=None, forgotten=False)
+            return replace(self, service=service, late=(), whole_since=None, forgotten=False)
         names = {node.id: node.hostname for node in nodes if node.state == READY}
         heard = [task for task in tasks if task.node_id in names]
         mine = {task.template for task in heard if task.node_id == my_id}
-        unlike = {names[task.node_id] for task in heard if task.template not in mine} if mine else set[str]()
-        whole = bool(mine) and not unlike and all(task.running for task in heard)
-        since = (self.whole_since or now) if whole and service.update_state in UNDER_WAY else None
+        late = {names[task.node_id] for task in heard if mine and not (task.running and task.template in mine)}
+        since = (self.whole_since or now) if mine and not late and service.update_state in UNDER_WAY else None
         forgotten = since is not None and now - since > service.patience + FORGETTING
-        return Rollout(service, tuple(sorted(unlike)), since, forgotten)
+        return Rollout(service, tuple(sorted(late)), since, forgotten)

@@ -193,7 +193,7 @@ def _members(nodes: Sequence[Node], top: int) -> tuple[Member, ...]:
     )
 
 
-def _peers(me: Member, members: Iterable[Member]) -> tuple[tuple[Peer, ...], tuple[str, ...]]:
+def _peers(me: Member, members: Sequence[Member]) -> tuple[tuple[Peer, ...], tuple[str, ...]]:
     """All others with an address of our family; one address once, and never our own."""
     peers: dict[IpAddress, Peer] = {}
     warnings: list[str] = []
@@ -206,7 +206,22 @@ def _peers(me: Member, members: Iterable[Member]) -> tuple[tuple[Peer, ...], tup
             continue
         peer = Peer(address=address, hostname=name, priority=member.priority, demoted_priority=member.demoted_priority)
         peers.setdefault(address, peer)
+    for peer in _unlabelled(me, members):
+        peers.setdefault(peer.address, peer)
     return tuple(peers.values()), tuple(warnings)
+
+
+def _unlabelled(me: Member, members: Iterable[Member]) -> Iterable[Peer]:
+    """The labelled ones under the address that the Swarm knows: who has no such address as its label says serves there.
+
+    Only its own float can tell, and a manager that its peers do not write to takes the virtual IPs.
+    """
+    for member in members:
+        address = member.node.manager_address or member.node.status_address
+        if member is me or not member.labels.address or address is None or address in me.addresses:
+            continue
+        if me.address is None or address.version == me.address.version:
+            yield Peer(address=address, hostname=member.node.hostname)
 
 
 def _label_warnings(members: Iterable[Member]) -> tuple[str, ...]:

@@ -129,10 +129,10 @@ def _ignored(labels: Iterable[str], reason: str) -> str:
 
 def _held_up_by(rollout: Rollout) -> tuple[str, ...]:
     """What keeps a change waiting that the wire cannot mix, where no update is under way that would end that."""
-    if rollout.updating or not rollout.unlike:
+    if rollout.updating or not rollout.late:
         return ()
-    nodes = ", ".join(rollout.unlike)
+    nodes = ", ".join(rollout.late)
     return (
-        f"What all nodes must have in common is not changed yet: the anchor on {nodes} is of another update. "
-        "Docker replaces none on a paused node: activate or drain it.",
+        f"What all nodes must have in common is not changed yet: the anchor on {nodes} is of another update, or not up."
+        " Docker replaces none on a paused node: activate or drain it.",
     )

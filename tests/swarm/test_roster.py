@@ -63,6 +63,20 @@ def test_labels_and_availability_of_a_manager_change_what_all_nodes_run_and_move
     assert report.lost == 0, report.sentence()
 
 
+def test_a_label_with_an_address_that_the_node_does_not_have_makes_no_second_holder(
+    lab: Lab, holder: str, other: str
+) -> None:
+    with lab.watch_addresses() as watch, lab.gap_client() as client:
+        _label(lab, other, "keepalived.address", _moved_address(lab))
+        wait_until(lambda: "Labels of this node are ignored" in _anchor_log(lab, other), SOON, "it to be refused")
+        assert_healthy(lab)
+        time.sleep(2)  # many times what a node that hears nobody waits
+        report = client.report()
+
+    assert moved(lab, watch) == []
+    assert report.lost == 0, report.sentence()
+
+
 def test_a_manager_that_is_demoted_and_promoted_again_loses_its_float_and_gets_another(
     lab: Lab, holder: str, other: str
 ) -> None:

@@ -78,6 +78,19 @@ def test_an_address_label_wins_over_what_docker_says() -> None:
     assert seen_from("a", A, labelled).peers[0].address == ipaddress.ip_address("192.168.1.2")
 
 
+def test_a_labelled_peer_is_written_to_where_the_swarm_knows_it_too_since_its_float_may_refuse_the_label() -> None:
+    labelled = node("b", 2, labels={"keepalived.address": "10.0.0.33"})
+    peers = seen_from("a", A, labelled, node("c", 3)).peers
+    assert [(str(peer.address), peer.hostname, peer.priority) for peer in peers] == [
+        ("10.0.0.33", "b", 229),
+        ("10.0.0.3", "c", 204),
+        ("10.0.0.2", "b", None),
+    ]
+    at_home = rosters.build(Managers((A, labelled)), (A, labelled), "id-b", top=254, but_my_place=True)
+    assert at_home is not None
+    assert at_home.me.address in {peer.address for peer in peers}
+
+
 def test_the_managers_address_wins_over_the_status_which_a_leader_does_not_know_of_itself() -> None:
     leader = node("b", 2, status_address=None)
     assert seen_from("a", A, leader).peers[0].address == leader.manager_address

@@ -181,7 +181,7 @@ async def test_whatever_the_swarm_says_an_update_lasts_while_an_anchor_is_of_ano
     world.update_state(state)
     survey = await world.look()
     assert not survey.rollout.complete
-    assert survey.rollout.unlike == ("c",)
+    assert survey.rollout.late == ("c",)
     assert survey.pause == ALERT
     world.docker.service_task_list = tasks("new", "new", "new")
     assert (await world.look()).rollout.complete
@@ -213,7 +213,7 @@ async def test_an_update_that_the_swarm_forgot_to_end_counts_as_ended(
 ) -> None:
     world.update_state("updating", patience=15.0)
     world.docker.service_task_list = tasks("new", "new", "new", running=False)
-    await world.look()
+    assert (await world.look()).rollout.late == ("a", "b", "c")
     world.docker.service_task_list = tasks("new", "new", "new")
     await world.look(after=1000)
     assert not (await world.look(after=15 + FORGETTING)).rollout.complete
