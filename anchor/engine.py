@@ -54,7 +54,7 @@ class Engine(Protocol):
         ...
 
     async def service_tasks(self, service_id: str) -> tuple[ServiceTask, ...]:
-        """The tasks of that service that are to run, of all nodes."""
+        """The tasks of that service that are to run now, or once those before them have ended, of all nodes."""
         ...
 
     async def task_template(self, task_id: str) -> str:

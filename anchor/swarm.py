@@ -76,10 +76,10 @@ class Docker:
         return await self._ask(call, LOOK, "list of tasks")
 
     async def service_tasks(self, service_id: str) -> tuple[facts.ServiceTask, ...]:
-        """The tasks of that service that are to run, of all nodes."""
+        """The tasks of that service that are to run now, or once those before them have ended, of all nodes."""
 
         def call(client: docker.APIClient) -> tuple[facts.ServiceTask, ...]:
-            filters = {"service": service_id, "desired-state": "running"}
+            filters: dict[str, str | list[str]] = {"service": service_id, "desired-state": ["running", "ready"]}
             return tuple(map(docker_json.service_task, _listed(client.tasks(filters=filters))))
 
         return await self._ask(call, LOOK, "list of the anchors' tasks")

@@ -53,6 +53,7 @@ def _run(lab: Lab, options: argparse.Namespace, numbers: range) -> int:
         failed = campaign.run(numbers)
     finally:
         print(tally.table(campaign.results))
+        print(*(f"not played to its end: round {told}" for told in campaign.unplayed), sep="\n", flush=True)
         print(tally.verdict(options.seed, campaign.results, wanted=len(numbers), failed=failed), flush=True)
     return 1 if failed else 0
 

@@ -40,6 +40,8 @@ class Campaign:
         self._reports = reports
         self._auditor = Auditor(lab)
         self.results: list[Result] = []
+        self.unplayed: list[str] = []
+        """Rounds that the lab could not play to their end; they count neither as passed nor as failed."""
 
     def run(self, numbers: Sequence[int]) -> str:
         """Plays these rounds; returns why it stopped early, empty when it did not."""
@@ -51,24 +53,35 @@ class Campaign:
         soak = Soak(self._lab, self._auditor)
         try:
             for number in numbers:
+                played = len(self.results)
                 failed = self._play(choose(self._seed, number))
                 if failed:
                     return failed
                 soak.look()
-                print(tally.line(self.results[-1]), flush=True)
+                if len(self.results) > played:
+                    print(tally.line(self.results[-1]), flush=True)
             return ""
         finally:
             print(soak)
 
     def _play(self, now: Round) -> str:
-        """The round's trouble in one sentence, with the evidence saved; empty when all its audits found nothing."""
+        """The round's trouble in one sentence, with the evidence saved; empty when all its audits found nothing.
+
+        Trouble of the lab itself (an engine that takes minutes to answer) ends the round, which does not count, and no
+        more if all is whole afterwards.
+        """
         folder = self._reports / f"seed-{self._seed}-round-{now.number}"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         capture = folder / "wire.pcap"
         with self._lab.capture(VRRP, capture), self._lab.watch_addresses() as watch:
             try:
-                self.results.append(self._strike_and_mend(now, watch, capture))
+                try:
+                    self.results.append(self._strike_and_mend(now, watch, capture))
+                except LabError as error:
+                    evidence.save(folder, self._lab, watch.changes(self._lab.vip))
+                    self._mend_after(now, error, capture)
+                    return ""
             except (FailedAuditError, AssertionError, LabError) as error:
                 evidence.save(folder, self._lab, watch.changes(self._lab.vip))
                 failed = f"round {now.number} ({now}): {error}"
@@ -76,6 +89,13 @@ class Campaign:
                 return f"{failed}\n     evidence: {folder}"
         shutil.rmtree(folder)
         return ""
+
+    def _mend_after(self, now: Round, error: LabError, capture: Path) -> None:
+        """Everything as it was after a round that the lab could not play to its end; raises what a round does."""
+        self.unplayed.append(f"{now.number} ({now}): {error}")
+        print(f"{now.number:4} could not be played to its end, and does not count: {error}", flush=True)
+        strikes.mend(self._lab)
+        self._until_whole(capture)
 
     def _strike_and_mend(self, now: Round, watch: AddressWatch, capture: Path) -> Result:
         lab = self._lab
