@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import functools
 import os
+from collections.abc import Callable
 
 from float import rtnetlink
 from float.host import HostAddress, HostView
@@ -13,6 +15,9 @@ from float.rtnetlink import Link, Message
 from shared.models import IpAddress
 
 _GONE = (errno.ENOENT, errno.ENODEV, errno.EADDRNOTAVAIL)
+
+PAUSE = 0.1
+"""Seconds from one piece of the kernel's news to the next that may wake the loop: somebody may add routes all day."""
 
 
 class Addresses:
@@ -24,11 +29,15 @@ class Addresses:
         self._links: dict[int, Link] = {}
         self._names: dict[int, str] = {}
         self._addresses: frozenset[HostAddress] | None = None
+        self._told = False
+        self._watching: asyncio.AbstractEventLoop | None = None
+        self._again: asyncio.TimerHandle | None = None
         self.latest = HostView((), ())
         """The last view, whoever took it; empty before the first."""
 
     async def view(self) -> HostView:
         """Interfaces and addresses now. Raises OSError."""
+        self._told = False
         self._links = {found.index: found for found in map(rtnetlink.link, self._netlink.dump(rtnetlink.get_links))}
         self._names = {index: found.name for index, found in self._links.items()}
         told = [rtnetlink.address(message) for message in self._netlink.dump(rtnetlink.get_addresses)]
@@ -49,8 +58,22 @@ class Addresses:
         try:
             new = [self._is_new(message) for message in self._news.read()]
         except OSError:
-            return True  # some news were lost
-        return self._addresses is None or any(new)
+            new = [True]  # some news were lost
+        self._told = self._told or self._addresses is None or any(new)
+        return self._told
+
+    def watch(self, rouse: Callable[[], None]) -> None:
+        """Call `rouse` when the kernel tells of a change, and not again for PAUSE; the running loop's from now on."""
+        loop = asyncio.get_running_loop()
+
+        def heard() -> None:
+            loop.remove_reader(self._news)
+            self._again = loop.call_later(PAUSE, loop.add_reader, self._news, heard)
+            if self.changed():
+                rouse()
+
+        self._watching = loop
+        loop.add_reader(self._news, heard)
 
     async def gateways(self) -> frozenset[IpAddress]:
         """Default gateways of the main table, both families. Raises OSError."""
@@ -65,6 +88,10 @@ class Addresses:
 
     async def close(self) -> None:
         """Give the sockets back."""
+        if self._again is not None:
+            self._again.cancel()
+        if self._watching is not None:
+            self._watching.remove_reader(self._news)
         self._netlink.close()
         self._news.close()
 

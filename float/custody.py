@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from float.addresses import Addresses
 from float.guard import Watched
@@ -52,6 +52,15 @@ class Custody:
         self._looks_left -= 1
         if self._addresses.changed() or self._looks_left <= 0:
             await self.look()
+
+    async def look_if_told(self) -> None:
+        """The same, only if the kernel told of a change."""
+        if self._addresses.changed():
+            await self.look()
+
+    def watch(self, rouse: Callable[[], None]) -> None:
+        """From now on call `rouse` when the kernel tells of a change, ten times a second at most."""
+        self._addresses.watch(rouse)
 
     def claim(self, spec: ResolvedSpec) -> None:
         """Record the spec's VIPs, and those of before, if not known to be gone; a full disk is no reason to stop."""

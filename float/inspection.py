@@ -39,6 +39,7 @@ class Inspection:
         self._noticed = noticed
         self._doubts: Mapping[str, float] = {}
         self._silences = 0
+        self._trouble = ""
 
     async def run(self) -> None:
         """Look for ever."""
@@ -51,28 +52,38 @@ class Inspection:
                 self._silences = 0
             elif suspected or self._silences or looks >= PERIOD:
                 looks = 0
-                await self._ask()
+                await self.ask()
 
     def _may_be_asked(self) -> bool:
         """Not before its first notice: the signal would end it."""
         return self._keepalived.running and any(e.state is not VrrpState.INIT for e in self._book.entries.values())
 
-    async def _ask(self) -> None:
+    async def ask(self) -> None:
+        """Ask it once, and act on what it says, or on its second silence."""
         try:
             dump = await self._keepalived.dump(ANSWER_LIMIT)
-        except (DumpError, OSError) as error:
+        except OSError as error:  # no room for its word, which says nothing of keepalived
+            self._say(str(error))
+            return
+        except DumpError as error:
             self._silences += 1
             logger.debug("no dump this time: %s", error)
             if self._silences >= 2 and self._keepalived.running:
                 logger.error("keepalived does not answer: it hangs, and is killed")
                 self._keepalived.kill()
+                self._silences = 0
             return
-        self._silences = 0
+        self._silences, self._trouble = 0, ""
         self._book.count({name: instance.counters for name, instance in dump.items()})
         self._doubts, notices = missed(dump, self._book, self._doubts)
         for notice in notices:
             logger.warning("keepalived's notice was lost: %s is %s", notice.router, notice.state.name)
             self._noticed(notice)
+
+    def _say(self, trouble: str) -> None:
+        if trouble != self._trouble:
+            logger.warning("keepalived cannot be asked how it does: %s", trouble)
+        self._trouble = trouble
 
 
 def missed(

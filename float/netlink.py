@@ -101,6 +101,10 @@ class News:
             self._socket.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _NEWS_BUFFER)
         self._socket.bind((0, NEWS_GROUPS))
 
+    def fileno(self) -> int:
+        """Readable when there are news."""
+        return self._socket.fileno()
+
     def read(self) -> Iterator[Message]:
         """All that came since. Raises OSError (ENOBUFS) when some of it was lost."""
         while True:

@@ -13,7 +13,7 @@ from float.newcomer import LIMIT, Newcomer, objection
 from float.probe import probe
 from float.routers import RouterEntry
 from shared.clock import Clock
-from shared.models import Condition, Peer, Strength
+from shared.models import Condition, Peer, Strength, VrrpState
 
 logger = logging.getLogger(__name__)
 
@@ -44,11 +44,11 @@ class Newcomers:
         """A virtual router that was not there before is a newcomer; one that is gone is forgotten.
 
         One that has another VRID now took part until a moment ago, and all nodes change together: asking first would
-        only make their common outage longer.
+        only make their common outage longer. One that has another name goes on as it was, for keepalived.
         """
         waiting = {name: newcomer for name, newcomer in self._waiting.items() if name in entries}
-        new = {name: Newcomer(self._clock.monotonic()) for name in entries if name not in self._seen}
-        self._waiting = {**waiting, **new}
+        new = {name for name, entry in entries.items() if name not in self._seen and entry.state is VrrpState.INIT}
+        self._waiting = {**waiting, **{name: Newcomer(self._clock.monotonic()) for name in new}}
         self._seen = frozenset(entries)
         if self._waiting:
             self._some.set()

@@ -13,8 +13,8 @@ _STATES = {
     "BACKUP": VrrpState.BACKUP,
     "FAULT": VrrpState.FAULT,
     "STOP": VrrpState.INIT,
-    "DELETED": VrrpState.INIT,
 }
+"""DELETED is not among them: it is the end of a name, and the instance may go on under another."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from float.advert import Advert
 from float.demotion import UNDECIDED, Decision, Heard, decide
@@ -76,12 +76,12 @@ class RouterBook:
 
     def load(self, spec: ResolvedSpec) -> None:
         """Take the spec over; what is known of routers that stay is kept."""
-        kept, self.strangers = self.entries, set()
+        kept, by_vrid, self.strangers = self.entries, self._by_vrid, set()
         self.entries = {}
         for resolved in spec.routers:
             entry = kept.get(resolved.router.name)
             if entry is None or entry.router.vrid != resolved.router.vrid:
-                entry = RouterEntry(resolved)
+                entry = _successor(by_vrid.get(resolved.router.vrid), resolved)
             entry.resolved = resolved
             self.entries[resolved.router.name] = entry
         self._by_vrid = {entry.router.vrid: entry for entry in self.entries.values()}
@@ -159,6 +159,21 @@ class RouterBook:
         entry.reason = reason or _why(entry, state, now)
         entry.state, entry.state_at, entry.since = state, now, wall
         return Transition(entry.router.name, entry.router.vrid, before, state, entry.reason, wall, entry.priority)
+
+
+def _successor(before: RouterEntry | None, resolved: ResolvedRouter) -> RouterEntry:
+    """What is known of a virtual router that has that name from now on.
+
+    keepalived tells its instances by VRID, interface and source, not by name: one that agrees in these goes on as it is
+    at a reload, and no notice tells of it (vrrp.c, `vrrp_exist`; measured with 2.3.3).
+    """
+    if before is None or _identity(before.resolved) != _identity(resolved):
+        return RouterEntry(resolved)
+    return replace(before, resolved=resolved, decision=UNDECIDED, counters={})
+
+
+def _identity(resolved: ResolvedRouter) -> tuple[object, ...]:
+    return resolved.router.vrid, resolved.interface, resolved.source, resolved.transport
 
 
 def _rivalled(entry: RouterEntry, now: float) -> bool:

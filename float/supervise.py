@@ -134,6 +134,7 @@ class Supervisor:
         beside["newcomers"] = self._doors.newcomers.run(lambda: self._book.entries, self._rouse)
         beside["keepalived"] = self._doors.keepalived.failing()
         beside["strangers"] = self._doors.strangers.run()
+        self._doors.custody.watch(self._rouse)
         inspection = Inspection(self._doors.keepalived, self._book, self._doors.clock, self.noticed)
         beside["inspection"] = inspection.run()
         try:

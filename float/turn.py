@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from float import adrift
 from float.beside import Steps
 from float.departure import Leaving
 from float.doors import Doors
@@ -18,6 +19,7 @@ from float.report import Picture
 from float.resolve import ResolvedSpec
 from float.routers import RouterBook
 from float.situation import Situation
+from shared.models import Condition
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +48,8 @@ class Turn:
         now = self._doors.clock.monotonic()
         if self._situation.asks_for_the_engine(now):
             self._situation.engine_looked_at(now, listens=self._doors.swarm_listens())
+        with self._steps.step("looking at the addresses"):
+            await self._doors.custody.look_if_told()
         with self._steps.step("deciding"):
             self._decide(now)
         resolved = self._doors.offers.adopted
@@ -92,8 +96,15 @@ class Turn:
         self._situation.say_link_changes(now)
         self._situation.consider_orphanhood(tuple(self._book.entries.values()), now)
         self._situation.observed("newcomers", self._doors.newcomers.conditions(self._book.entries))
+        self._situation.observed("addresses", self._adrift())
         self._book.decide(self._situation.conditions(now), now, outdated=self._situation.outdated)
         self._doors.engine.tell(self._book.entries.values())
+
+    def _adrift(self) -> tuple[Condition, ...]:
+        """Where a user's own file says whence adverts come, our guess forbids nothing."""
+        resolved = self._doors.offers.adopted
+        own = resolved is not None and resolved.own_text is not None
+        return () if own else adrift.conditions(self._book.entries, self._doors.custody.host)
 
     async def _look(self, now: float) -> None:
         self._look_at = now + TICK

@@ -17,7 +17,6 @@ from shared.models import VrrpState
         ("BACKUP", VrrpState.BACKUP),
         ("FAULT", VrrpState.FAULT),
         ("STOP", VrrpState.INIT),
-        ("DELETED", VrrpState.INIT),
     ],
 )
 def test_each_state_has_its_word(word: str, state: VrrpState) -> None:
@@ -37,6 +36,7 @@ def test_every_name_that_a_router_can_have_is_read(name: str) -> None:
     "line",
     [
         "",
+        'INSTANCE "VI_1" DELETED 254',
         'GROUP "G" MASTER 0',
         'INSTANCE "V" MASTER_RX_LOWER_PRI 200',
         'INSTANCE "V" MASTER_PRIORITY 200',

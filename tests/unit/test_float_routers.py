@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from dataclasses import replace
 
 import pytest
 
@@ -24,6 +25,7 @@ from tests.unit.float_samples import (
     WORST,
     entry,
     heard,
+    resolved,
     resolved_spec,
     router_called,
 )
@@ -245,6 +247,27 @@ def test_a_new_spec_keeps_what_is_known_of_routers_that_stay() -> None:
     known = routers.entries["vip"]
     assert (known.state, known.heard, known.router.priority) == (VrrpState.MASTER, heard(BEST, 48, 100.0), 200)
     assert list(routers.entries) == ["vip"]
+
+
+@pytest.mark.parametrize("name", ["blue", "green"])
+def test_a_router_that_takes_anothers_place_under_its_vrid_goes_on_as_that_one(name: str) -> None:
+    """keepalived tells its instances by VRID, interface and source, and writes no notice of such a change."""
+    routers = RouterBook()
+    routers.load(resolved_spec(router_called("blue", 61), router_called("api", 50)))
+    routers.notice(Notice("api", VrrpState.MASTER, 150), now=1.0, wall=11.0)
+    routers.load(resolved_spec(router_called(name, 50)))
+    after = routers.entries[name]
+    assert (after.state, after.since, after.priority, after.router.name) == (VrrpState.MASTER, 11.0, 150, name)
+    assert [entry.router.name for entry in routers.masters()] == [name]
+
+
+def test_a_router_on_another_interface_takes_nobodys_place() -> None:
+    routers = RouterBook()
+    routers.load(resolved_spec(router_called("blue", 50)))
+    routers.notice(Notice("blue", VrrpState.MASTER, 150), now=1.0, wall=11.0)
+    green = replace(resolved(router_called("green", 50)), interface="eth1")
+    routers.load(replace(resolved_spec(router_called("green", 50)), routers=(green,)))
+    assert routers.entries["green"].state is VrrpState.INIT
 
 
 def test_a_router_that_changes_its_vrid_begins_anew() -> None:
