@@ -85,8 +85,8 @@ def cluster_answer(told_by: str, reports: Sequence[NodeReport], findings: Iterab
 
 
 def masters_by_vrid(answer: ClusterAnswer) -> dict[int, int]:
-    """How many nodes are MASTER of each VRID."""
-    return {router.vrid: len(router.masters) for router in answer.virtual_routers}
+    """How many nodes are MASTER of each VRID; one whose adverts are heard is, though it says nothing."""
+    return {r.vrid: len(r.masters) or int(r.verdict is Verdict.HEARD) for r in answer.virtual_routers}
 
 
 def _router(vrid: int, reports: Sequence[NodeReport]) -> ClusterRouter:

@@ -68,6 +68,7 @@ def test_no_master_is_an_error() -> None:
 
     assert not answer.ok
     assert answer.findings[0].text == "No node is MASTER of keepalived (VRID 77)"
+    assert masters_by_vrid(answer) == {77: 0}
 
 
 def test_no_master_is_expected_when_conditions_forbid_every_node_and_the_reasons_are_said() -> None:
@@ -101,6 +102,7 @@ def test_a_silent_node_whose_adverts_are_heard_still_holds_it() -> None:
     assert answer.ok
     assert answer.virtual_routers[0].verdict is Verdict.HEARD
     assert answer.virtual_routers[0].text.startswith("b holds keepalived (VRID 77), by its adverts")
+    assert masters_by_vrid(answer) == {77: 1}
 
 
 @pytest.mark.parametrize("gone", ["unreachable", "stale"])
