@@ -120,11 +120,9 @@ def make(containers: Sequence[Container], desired: Desired) -> Plan:
     waiting = tuple(AwaitRemoval(container.id) for container in leaving)
     cleaning = (*_ended(others), *_removed(others))
     if current is None:
-        if old is not None:
-            return Plan((*waiting, *restore(containers, desired)))
+        if back := restore(containers, desired):
+            return Plan((*waiting, *back))
         dead = next((container for container in ours if container.name == desired.name), None)
-        if dead is not None and any(container.name == desired.name + NEXT for container in ours):
-            return Plan((*waiting, *_started_again(dead, others)))
         return Plan((*waiting, *cleaning, Create(desired.name), Start(desired.name)), dead=dead)
     if matches(current, desired):
         return _adoption(current, desired, others, waiting)
@@ -162,10 +160,12 @@ def matches(current: Container, desired: Desired) -> bool:
 
 
 def restore(containers: Iterable[Container], desired: Desired) -> tuple[Step, ...]:
-    """The steps back to the float before, whose successor did not prove itself; none where there is no float before."""
+    """The steps back to the float before, whose successor never began or did not prove itself; else none."""
     ours = {container.name: container for container in containers if is_ours(container, desired.stack)}
     if desired.name + OLD not in ours:
-        return ()
+        stopped, successor = ours.get(desired.name), ours.get(desired.name + NEXT)
+        halfway = stopped is not None and not stopped.running and successor is not None
+        return (Remove(desired.name + NEXT), Start(desired.name)) if halfway else ()
     failed = [ours[name] for name in (desired.name, desired.name + NEXT) if name in ours]
     return (*_ended(failed), *_removed(failed), Rename(desired.name + OLD, desired.name), Start(desired.name))
 
@@ -210,11 +210,6 @@ def _adoption(current: Container, desired: Desired, others: Sequence[Container],
     strays = [container for container in others if container not in before]
     proof = (Prove(current.name),) if before else ()
     return Plan((*_ended(others), *_removed(strays), *proof, *_removed(before)), adopted=current)
-
-
-def _started_again(stopped: Container, others: Sequence[Container]) -> tuple[Step, ...]:
-    """The steps back to the float that was stopped for a successor which has not begun: it may be all that works."""
-    return (*_removed(c for c in others if c is not stopped), Start(stopped.name))
 
 
 def _replacement(current: Container, name: str) -> tuple[Step, ...]:

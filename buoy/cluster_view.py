@@ -85,8 +85,8 @@ def cluster_answer(told_by: str, reports: Sequence[NodeReport], findings: Iterab
 
 
 def masters_by_vrid(answer: ClusterAnswer) -> dict[int, int]:
-    """How many nodes are MASTER of each VRID."""
-    return {router.vrid: len(router.masters) for router in answer.virtual_routers}
+    """How many nodes are MASTER of each VRID; one whose adverts are heard is, though it says nothing."""
+    return {r.vrid: len(r.masters) or int(r.verdict is Verdict.HEARD) for r in answer.virtual_routers}
 
 
 def _router(vrid: int, reports: Sequence[NodeReport]) -> ClusterRouter:
@@ -130,9 +130,9 @@ def _verdict(
 
 
 def _heard(told: Mapping[str, Router], reports: Sequence[NodeReport]) -> str | None:
-    """The silent node whose adverts a BACKUP hears; a BACKUP that heard nobody would take over."""
+    """The silent node whose adverts another one hears; a float names their source only while they come."""
     silent = {report.hostname for report in reports if report.hostname not in told}
-    heard = {router.master_address: router for router in told.values() if router.state == "BACKUP"}
+    heard = {router.master_address: router for router in told.values() if router.state != MASTER}
     for address, router in heard.items():
         for peer in router.peers:
             if peer.address == address and peer.hostname in silent:

@@ -279,6 +279,29 @@ async def test_trouble_before_the_old_float_is_touched_is_only_trouble(tmp_path:
     assert await world.keeper.keep() == f"the float {NAME} is replaced"
 
 
+async def test_a_replacement_that_fails_for_good_once_the_old_float_is_stopped_is_not_tried_for_ever(
+    tmp_path: Path,
+) -> None:
+    world = newer_image(tmp_path)
+    world.docker.containers_by_id["x"] = Container("x", f"{NAME}.old", "busybox", "i", "exited")
+    with pytest.raises(SpecRefusedError, match=r"the old one is back: .*\.old is in use"):
+        await world.begin()
+    assert world.docker.journal == [*REPLACED[:2], f"remove {NAME}.next", f"start {NAME}"]
+    assert world.docker.names == {NAME: "running", f"{NAME}.old": "exited"}
+    assert world.memory.value.failed_template == "template-2"
+    assert not world.keeper.idle
+
+
+async def test_a_silent_engine_once_the_old_float_is_stopped_is_only_trouble(tmp_path: Path) -> None:
+    world = newer_image(tmp_path)
+    world.docker.fail("rename", EngineSilentError("no answer"))
+    with pytest.raises(EngineSilentError):
+        await world.begin()
+    await world.keeper.keep()
+    assert world.docker.containers_by_id[f"id-{NAME}"].running
+    assert await world.keeper.keep() == f"the float {NAME} is replaced"
+
+
 async def test_while_a_spec_is_held_back_the_float_that_knows_the_old_one_stays(tmp_path: Path) -> None:
     world = newer_image(tmp_path)
     world.talk.want(OTHER_WIRE, updating=True)

@@ -259,7 +259,7 @@ def test_a_float_stopped_for_a_successor_that_never_began_serves_again_before_th
     assert plans.make(done(containers, steps), NEW_IMAGE).steps == REPLACEMENT
 
 
-@pytest.mark.parametrize("prefix", [3, 4, 5])
+@pytest.mark.parametrize("prefix", [2, 3, 4, 5])
 def test_an_unproven_successor_gives_way_to_the_old_float(prefix: int) -> None:
     containers = done((a_float(),), REPLACEMENT[:prefix])
     back = done(containers, plans.restore(containers, NEW_IMAGE))

@@ -68,6 +68,7 @@ def test_no_master_is_an_error() -> None:
 
     assert not answer.ok
     assert answer.findings[0].text == "No node is MASTER of keepalived (VRID 77)"
+    assert masters_by_vrid(answer) == {77: 0}
 
 
 def test_no_master_is_expected_when_conditions_forbid_every_node_and_the_reasons_are_said() -> None:
@@ -101,6 +102,27 @@ def test_a_silent_node_whose_adverts_are_heard_still_holds_it() -> None:
     assert answer.ok
     assert answer.virtual_routers[0].verdict is Verdict.HEARD
     assert answer.virtual_routers[0].text.startswith("b holds keepalived (VRID 77), by its adverts")
+    assert masters_by_vrid(answer) == {77: 1}
+
+
+def test_a_silent_node_whose_adverts_are_heard_where_nobody_else_may_be_master_still_holds_it() -> None:
+    hears = {"master_address": ADDRESSES["b"], "allowed": False, "reason": "no task of web runs on this node"}
+    reports = [
+        report("a", router(FAULT, peers=peers("b", "c"), **hears)),
+        report("c", router(FAULT, peers=peers("a", "b"), **hears)),
+    ]
+
+    answer = view([*reports, silent("b")])
+
+    assert answer.ok
+    assert answer.virtual_routers[0].verdict is Verdict.HEARD
+
+
+def test_what_a_master_whose_claim_is_not_repeated_has_heard_names_no_holder() -> None:
+    hears = router(MASTER, peers=peers("b"), master_address=ADDRESSES["b"])
+    unclaimed = replace(report("a", hears), claims={})
+
+    assert view([unclaimed, silent("b")]).virtual_routers[0].verdict is Verdict.NO_MASTER
 
 
 @pytest.mark.parametrize("gone", ["unreachable", "stale"])
