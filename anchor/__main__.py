@@ -89,6 +89,7 @@ def _parts(settings: AnchorSettings, files: UserFiles, docker: Docker, identity:
         hands=hands,
         conversation=talk,
         patience=patience,
+        template=lambda: identities.awaited_template(docker, identity.task_id, sleep=asyncio.sleep),
         show_life=_show_life(settings, identity, loop, floats, clock),
         node_id=identity.node_id,
         bell=bell,

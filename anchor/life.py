@@ -46,6 +46,9 @@ class Parts:
     hands: Hands
     conversation: Conversation
     patience: Patience
+    template: Callable[[], Coroutine[Any, Any, str]]
+    """The hash of the spec of this anchor's task, asked for until Docker tells it."""
+
     show_life: Callable[[], Coroutine[Any, Any, None]]
     """Beats, health and status, for ever."""
 
@@ -78,9 +81,15 @@ class Life:
             group.create_task(parts.tasks.run(parts.loop.judge), name="tasks")
             group.create_task(parts.show_life(), name="vitals")
             group.create_task(parts.loop.run(parts.bell), name="reconcile")
+            if parts.floats.template is None:
+                group.create_task(self._learn(), name="template")
 
     def _looked(self) -> None:
         self._parts.loop.surveyed()
+        self._parts.bell.ring()
+
+    async def _learn(self) -> None:
+        self._parts.floats.learn(await self._parts.template())
         self._parts.bell.ring()
 
     async def end(self) -> None:
