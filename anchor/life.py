@@ -20,6 +20,7 @@ from anchor.reconcile import Reconciler
 from anchor.spec_keeper import SpecKeeper
 from anchor.survey import Survey
 from anchor.wakeups import Bell, EventStream
+from shared.errors import NameTakenError
 from shared.link_protocol import GoodbyeReason
 
 logger = logging.getLogger(__name__)
@@ -106,6 +107,14 @@ class Life:
             await parts.patience.until(lambda: not parts.loop.turning, LEAVING_TURN)
             await parts.farewell.take_along()
         await parts.link.close()
+
+    async def end_unbegun(self) -> None:
+        """Told to stop before it began: the float goes along where it has to, unless another anchor has it."""
+        try:
+            await self._parts.link.lock(self._parts.patience)
+        except (NameTakenError, OSError):
+            return
+        await self.end()
 
     async def fail(self, sentence: str) -> None:
         """This anchor cannot go on: its float can, unless it is a new one that never served."""
