@@ -29,17 +29,23 @@ PATIENCE = 0.6
 
 log = logging.getLogger("buoy.neighbours")
 
-Resolve = Callable[[], Awaitable[frozenset[str]]]
+NO_SUCH_NAME = (socket.EAI_NONAME, socket.EAI_NODATA)
+"""What the resolver answers where nobody has the name; any other error means that it did not answer."""
+
+Resolve = Callable[[], Awaitable[frozenset[str] | None]]
 
 
-async def swarm_tasks() -> frozenset[str]:
-    """Addresses of this service's healthy tasks, this buoy's own included; empty where there is no Swarm."""
+async def swarm_tasks() -> frozenset[str] | None:
+    """Addresses of this service's healthy tasks, this buoy's own included; empty where there is no Swarm.
+
+    None when the resolver does not answer, which says nothing of the other buoys.
+    """
     try:
         found = await asyncio.get_running_loop().getaddrinfo(
             SERVICE, None, family=socket.AF_INET, type=socket.SOCK_STREAM
         )
-    except OSError:
-        return frozenset()
+    except OSError as error:
+        return frozenset() if error.errno in NO_SUCH_NAME else None
     return frozenset(str(address[4][0]) for address in found)
 
 
@@ -61,7 +67,8 @@ class Neighbours:
         """Look for buoys for ever, and listen to those that are there."""
         try:
             while True:
-                self._follow(await self._resolve())
+                found = await self._resolve()
+                self._follow(frozenset(self._listening_to) if found is None else found)
                 await asyncio.sleep(self._interval)
         finally:
             self._follow(frozenset())
