@@ -104,8 +104,7 @@ class Neighbour:
             while await self.listen(interval):
                 await asyncio.sleep(interval)
         finally:
-            if self._report is not None and self._is_up(self._report):
-                self._board.drop_neighbour(self._report.hostname)
+            self._forget()
         await asyncio.Event().wait()
 
     async def listen(self, interval: float) -> bool:
@@ -137,6 +136,8 @@ class Neighbour:
     async def _take(self, answer: NodeAnswer, interval: float) -> bool:
         if answer.instance == self._board.instance:
             return False
+        if self._report is not None and self._report.hostname != answer.hostname:  # the address has passed on
+            self._forget()
         if self._report is None or self._report.error:
             log.info("The buoy of %s answers", answer.hostname)
         self._report = NodeReport.of(answer, self._clock.monotonic(), self._report)
@@ -161,6 +162,12 @@ class Neighbour:
         before, self._report = self._report, replace(self._report, error=text)
         if self._is_up(before):
             self._board.post_neighbour(self._report)
+
+    def _forget(self) -> None:
+        """Take what this address said off the board, and begin anew."""
+        if self._report is not None and self._is_up(self._report):
+            self._board.drop_neighbour(self._report.hostname)
+        self._report, self._history = None, HistoryMark()
 
     def _is_up(self, report: NodeReport) -> bool:
         """Whether the board has this report, and not one of the same node's newer task."""

@@ -262,3 +262,20 @@ async def test_a_task_that_was_replaced_does_not_speak_for_the_new_one() -> None
         await old.listen(1)
 
     assert board.neighbours["b"] is current
+
+
+async def test_an_address_that_passes_to_another_nodes_buoy_leaves_no_word_of_the_old_one() -> None:
+    board = Board("a", "1")
+    wires = iter([Wire(word(answer("b", router(MASTER)))), Wire(word(answer("c", router(MASTER))))])
+    clock = HandClock(10)
+
+    async with httpx.AsyncClient(
+        transport=httpx.MockTransport(lambda _: httpx.Response(200, stream=next(wires)))
+    ) as client:
+        other = neighbour(board, client, clock)
+        await other.listen(1)
+        clock.now = 20
+        await other.listen(1)
+
+    assert board.neighbours.keys() == {"c"}
+    assert board.neighbours["c"].claims == {77: 20}
