@@ -1,0 +1,28 @@
+"""What the documents say of the product's behaviour is what the code does: each claim with the code that decides it."""
+
+from __future__ import annotations
+
+import re
+
+from float.departure import TAKER_LIMIT, Leaving
+from float.situation import Situation
+from shared.models import Strength
+from tests.docs.pages import PAGES
+
+
+def row(page: str, beginning: str) -> str:
+    """The one row of the page's tables that begins like that."""
+    (found,) = [line for line in PAGES[page].splitlines() if line.lstrip().startswith(f"| {beginning}")]
+    return found
+
+
+def test_a_split_brain_is_ended_by_a_drain_since_a_handover_leaves_the_vip_where_nobody_takes_it() -> None:
+    asked = Situation(0.0)
+    asked.hand_over(0.0)
+    handover = next(c for c in asked.conditions(1.0) if c.name == "handover")
+    remedy = row("docs/monitoring.md", "`KeepalivedSplitBrain`")
+
+    assert handover.strength is Strength.PREFER
+    assert "`docker exec keepalived-float handover`" not in remedy
+    assert re.search(rf"availability drain NODE`; its float waits {TAKER_LIMIT:g} s for a taker, then ends", remedy)
+    assert Leaving("drained", since=0.0).limit == TAKER_LIMIT
