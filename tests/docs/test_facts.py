@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import re
 
+from buoy.cluster_view import NodeReport, cluster_answer, with_peers
 from float.departure import TAKER_LIMIT, Leaving
 from float.situation import Situation
 from shared.models import Strength
 from tests.docs.pages import PAGES
+from tests.unit.buoy_samples import BACKUP, MASTER, peers, report, router, silent
 
 
 def row(page: str, beginning: str) -> str:
     """The one row of the page's tables that begins like that."""
     (found,) = [line for line in PAGES[page].splitlines() if line.lstrip().startswith(f"| {beginning}")]
     return found
+
+
+def flowing(page: str) -> str:
+    """The page without its line ends."""
+    return " ".join(PAGES[page].split())
 
 
 def test_a_split_brain_is_ended_by_a_drain_since_a_handover_leaves_the_vip_where_nobody_takes_it() -> None:
@@ -26,3 +33,19 @@ def test_a_split_brain_is_ended_by_a_drain_since_a_handover_leaves_the_vip_where
     assert "`docker exec keepalived-float handover`" not in remedy
     assert re.search(rf"availability drain NODE`; its float waits {TAKER_LIMIT:g} s for a taker, then ends", remedy)
     assert Leaving("drained", since=0.0).limit == TAKER_LIMIT
+
+
+def test_in_a_partition_each_side_answers_that_all_is_well_with_another_holder() -> None:
+    def side(*reports: NodeReport) -> tuple[bool, str | None]:
+        answer = cluster_answer("a", with_peers(reports), ())
+        return answer.ok, answer.virtual_routers[0].holder
+
+    one = side(report("a", router(MASTER, peers=peers("b", "c"))), silent("b"), silent("c"))
+    other = side(
+        silent("a"),
+        report("b", router(MASTER, peers=peers("a", "c"))),
+        report("c", router(BACKUP, peers=peers("a", "b"))),
+    )
+
+    assert (one, other) == ((True, "a"), (True, "b"))
+    assert "In a partition each side answers 200 with another `holder`" in flowing("docs/monitoring.md")
