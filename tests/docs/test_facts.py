@@ -9,7 +9,7 @@ from float.departure import TAKER_LIMIT, Leaving
 from float.situation import Situation
 from shared.models import Strength
 from tests.docs.pages import PAGES
-from tests.unit.buoy_samples import BACKUP, MASTER, peers, report, router, silent
+from tests.unit.buoy_samples import BACKUP, FAULT, MASTER, peers, report, router, silent
 
 
 def row(page: str, beginning: str) -> str:
@@ -49,3 +49,21 @@ def test_in_a_partition_each_side_answers_that_all_is_well_with_another_holder()
 
     assert (one, other) == ((True, "a"), (True, "b"))
     assert "In a partition each side answers 200 with another `holder`" in flowing("docs/monitoring.md")
+
+
+def test_nobody_is_said_to_serve_as_the_conditions_demand_only_while_every_node_answers() -> None:
+    forbidden = {"allowed": False, "reason": "no task runs here"}
+    one = report("a", router(FAULT, peers=peers("b"), **forbidden))
+    other = report("b", router(FAULT, peers=peers("a"), **forbidden))
+
+    demanded = cluster_answer("a", with_peers([one, other]), ())
+    drained = cluster_answer("a", with_peers([one]), ())
+
+    assert (demanded.ok, drained.ok) == (True, False)
+    assert drained.findings[0].text == "No node is MASTER of keepalived (VRID 77): a: no task runs here"
+    assert "every node answers" in row("docs/monitoring.md", "`/cluster`")
+    assert 'drained, "No node is MASTER of …" with the conditions' in row("docs/monitoring.md", "`KeepalivedNoMaster`")
+    assert "`/cluster` answers 503 as long as any manager is silent or drained" in flowing("docs/monitoring.md")
+    assert "Conditions behind a colon forbid" in row("docs/operations.md", "`No node is MASTER of …`")
+    assert "every node answers" in row("docs/operations.md", "`Nobody may hold …`")
+    assert "as the conditions demand`: every node answers, and none may" in flowing("docs/operations.md")
