@@ -67,3 +67,10 @@ def test_nobody_is_said_to_serve_as_the_conditions_demand_only_while_every_node_
     assert "Conditions behind a colon forbid" in row("docs/operations.md", "`No node is MASTER of …`")
     assert "every node answers" in row("docs/operations.md", "`Nobody may hold …`")
     assert "as the conditions demand`: every node answers, and none may" in flowing("docs/operations.md")
+
+
+def test_where_the_virtual_ip_or_the_swarm_does_not_answer_there_is_something_else_to_ask() -> None:
+    alerts = flowing("docs/monitoring.md").partition("## Alerts")[2].partition("| alert |")[0]
+
+    assert "where the virtual IP does not answer, at a manager's own address" in alerts
+    assert "[ask the node itself](operations.md#every-warning-and-error)" in alerts
