@@ -6,7 +6,7 @@ import re
 
 from buoy.cluster_view import NodeReport, cluster_answer, with_peers
 from float.departure import TAKER_LIMIT, Leaving
-from float.situation import Situation
+from float.situation import HANDOVER, Situation
 from shared.models import Strength
 from tests.docs.pages import PAGES
 from tests.unit.buoy_samples import BACKUP, FAULT, MASTER, peers, report, router, silent
@@ -74,3 +74,7 @@ def test_where_the_virtual_ip_or_the_swarm_does_not_answer_there_is_something_el
 
     assert "where the virtual IP does not answer, at a manager's own address" in alerts
     assert "[ask the node itself](operations.md#every-warning-and-error)" in alerts
+
+
+def test_a_handover_is_said_to_last_as_long_as_it_does() -> None:
+    assert f"The node stands back for {HANDOVER:g} s" in row("docs/operations.md", "move the VIP by hand")
