@@ -9,6 +9,7 @@ from float.departure import TAKER_LIMIT, Leaving
 from float.situation import HANDOVER, Situation
 from shared.models import Strength
 from tests.docs.pages import PAGES
+from tests.lab.plan import REPOSITORY
 from tests.unit.buoy_samples import BACKUP, FAULT, MASTER, peers, report, router, silent
 
 
@@ -78,3 +79,11 @@ def test_where_the_virtual_ip_or_the_swarm_does_not_answer_there_is_something_el
 
 def test_a_handover_is_said_to_last_as_long_as_it_does() -> None:
     assert f"The node stands back for {HANDOVER:g} s" in row("docs/operations.md", "move the VIP by hand")
+
+
+def test_the_settings_that_the_env_file_lacks_are_those_that_the_readme_names() -> None:
+    taken = set(re.findall(r"\$\{(\w+)", (REPOSITORY / "docker-compose.yml").read_text()))
+    shown = set(re.findall(r"^(?:# )?(\w+)=", (REPOSITORY / ".env").read_text(), re.MULTILINE))
+    sentence = flowing("README.md").partition("Every setting stands there")[2].partition(". A bad setting")[0]
+
+    assert set(re.findall(r"`(\w+)`", sentence)) == taken - shown
