@@ -87,3 +87,13 @@ def test_the_settings_that_the_env_file_lacks_are_those_that_the_readme_names() 
     sentence = flowing("README.md").partition("Every setting stands there")[2].partition(". A bad setting")[0]
 
     assert set(re.findall(r"`(\w+)`", sentence)) == taken - shown
+
+
+def test_every_condition_that_stands_against_a_node_is_named() -> None:
+    code = [path.read_text() for part in ("anchor", "float") for path in (REPOSITORY / part).glob("*.py")]
+    names = {name for text in code for name in re.findall(r"Condition\(name=f?\"(\w+)", text)}
+    listed = flowing("docs/operations.md").partition("4. **Nodes**")[2].partition("5. **")[0]
+
+    assert {"link", "departure", "check"} <= names
+    assert [name for name in names - {"link"} if f"`{name}" not in listed] == []
+    assert f"`handover` (asked for by hand, for {HANDOVER:g} s)" in listed
