@@ -97,3 +97,8 @@ def test_every_condition_that_stands_against_a_node_is_named() -> None:
     assert {"link", "departure", "check"} <= names
     assert [name for name in names - {"link"} if f"`{name}" not in listed] == []
     assert f"`handover` (asked for by hand, for {HANDOVER:g} s)" in listed
+
+
+def test_what_the_libraries_log_themselves_has_a_row() -> None:
+    assert "setLevel(logging.ERROR)" in (REPOSITORY / "buoy" / "__main__.py").read_text()
+    assert "`uvicorn.error` | ERROR |" in row("docs/operations.md", "a line of the logger `asyncio`")
