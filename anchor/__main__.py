@@ -50,9 +50,14 @@ async def run(settings: AnchorSettings, files: UserFiles) -> None:
     stop = process.stop_signal()
     docker = Docker(Connection(settings.docker_host, auth_file=settings.registry_auth_file))
     identity = await process.or_stopped(identities.find(docker, settings, socket.gethostname()), stop)
-    if identity is not None:
-        logger.info("The anchor starts.", extra={"node": settings.node_hostname, "version": _version()})
-        await process.live(Life(_parts(settings, files, docker, identity)), stop)
+    if identity is None:
+        return
+    life = Life(_parts(settings, files, docker, identity))
+    if stop.is_set():
+        await process.in_time(life.end_unbegun())
+        return
+    logger.info("The anchor starts.", extra={"node": settings.node_hostname, "version": _version()})
+    await process.live(life, stop)
 
 
 def _parts(settings: AnchorSettings, files: UserFiles, docker: Docker, identity: Identity) -> Parts:
@@ -89,6 +94,7 @@ def _parts(settings: AnchorSettings, files: UserFiles, docker: Docker, identity:
         hands=hands,
         conversation=talk,
         patience=patience,
+        template=lambda: identities.awaited_template(docker, identity.task_id, sleep=asyncio.sleep),
         show_life=_show_life(settings, identity, loop, floats, clock),
         node_id=identity.node_id,
         bell=bell,

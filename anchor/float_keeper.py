@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from anchor import plan as plans
+from anchor.container_spec import TEMPLATE_LABEL
 from anchor.conversation import Conversation
-from anchor.facts import Container
+from anchor.facts import Container, EngineError
 from anchor.hands import Hands
 from anchor.memory import Memory
 from anchor.plan import Desired, Plan, Prove, Step
@@ -54,6 +55,7 @@ class FloatKeeper:
         self._memory = memory
         self._clock = clock
         self._replacement = replacement
+        self._learnt: str | None = None
         self._current: Current | None = None
         self._lost_image: str | None = None
         self._spoke: set[str] = set()
@@ -65,21 +67,24 @@ class FloatKeeper:
 
         Raises NameTakenError, SettingsError (no image), EngineError.
         """
-        containers = await self._hands.observe(self._desired.name)
-        self._desired = replace(self._desired, image_id=await self._image(containers))
-        plan = plans.make(containers, self._desired_now())
-        if (serving := plan.adopted or plan.replaced) is not None:
-            self._conversation.expect(serving.id, serving.token)
-        self._conversation.trial_only = plan.replaced is not None
+        await self._aim(self._desired)
+
+    def learn(self, template: str) -> None:
+        """The hash of the spec of the anchor's task, which Docker could not tell at the start; for the next turn."""
+        self._learnt = template
 
     async def keep(self) -> str | None:
-        """Make the float right, and say what was done. Raises EngineError, NameTakenError, SpecRefusedError."""
-        plan = await self._plan()
-        if plan.adopted is not None:
-            return await self._adopt(plan.adopted, plan.steps)
-        if plan.replaced is not None:
-            return await self._replace(plan.replaced, plan.steps)
-        return await self._create(plan)
+        """Make the float right, and say what was done.
+
+        Raises EngineError, NameTakenError, SpecRefusedError; SettingsError for what is learnt late, as at the start.
+        """
+        if self._learnt is not None and self.template is None:
+            try:
+                await self._aim_late(self._learnt)
+            except EngineError:
+                await self._keep()  # a new image that cannot be had is no reason to leave the float alone
+                raise
+        return await self._keep()
 
     @property
     def wait(self) -> float:
@@ -96,9 +101,32 @@ class FloatKeeper:
         """Whether the float is of this anchor's making and never ran a spec: it serves nothing."""
         return self._current is not None and self._current.made_here and not self._conversation.ever_accepted
 
-    async def _image(self, containers: Sequence[Container]) -> str:
+    async def _keep(self) -> str | None:
+        plan = await self._plan()
+        if plan.adopted is not None:
+            return await self._adopt(plan.adopted, plan.steps)
+        if plan.replaced is not None:
+            return await self._replace(plan.replaced, plan.steps)
+        return await self._create(plan)
+
+    async def _aim(self, desired: Desired) -> None:
+        containers = await self._hands.observe(desired.name)
+        self._desired = replace(desired, image_id=await self._image(containers, desired))
+        plan = plans.make(containers, self._desired_now())
+        if (serving := plan.adopted or plan.replaced) is not None:
+            self._conversation.expect(serving.id, serving.token)
+        self._conversation.trial_only = plan.replaced is not None
+
+    async def _aim_late(self, template: str) -> None:
+        """As at the start; all nodes may have waited for the same leader, so now they wait for each other."""
+        await self._aim(replace(self._desired, template=template))
+        if self._conversation.trial_only:
+            self._current = self._lost_image = None  # what dies meanwhile comes back as the new one
+            self._replacement.take_turns()
+
+    async def _image(self, containers: Sequence[Container], desired: Desired) -> str:
         """The id of the image to aim for: the running float's, unless the anchor's task spec is a new one."""
-        fitting = plans.fitting(containers, self._desired_now())
+        fitting = plans.fitting(containers, self._settled(desired))
         if fitting is not None and (fitting.running or fitting.name == self._desired.name + plans.OLD):
             return fitting.image_id
         return await self._hands.fetch_image(refresh=fitting is None)
@@ -108,20 +136,24 @@ class FloatKeeper:
         return plans.make(containers, self._desired_now())
 
     def _desired_now(self) -> Desired:
-        return plans.settled(self._desired, self._memory.value.settled_container, self._memory.value.settled_template)
+        return self._settled(self._desired)
 
-    async def _apply(self, steps: Iterable[Step], image_id: str) -> None:
+    def _settled(self, desired: Desired) -> Desired:
+        return plans.settled(desired, self._memory.value.settled_container, self._memory.value.settled_template)
+
+    async def _apply(self, steps: Iterable[Step], image_id: str, template: str | None = None) -> None:
         for step in steps:
-            await self._hands.do(step, image_id=image_id, template=self._desired.template)
+            await self._hands.do(step, image_id=image_id, template=self.template or template)
 
     async def _adopt(self, container: Container, steps: tuple[Step, ...]) -> str | None:
         if Prove(container.name) in steps:
             await self._replacement.finish(steps, self._desired)
         else:
             await self._apply(steps, container.image_id)
+        if self.template is not None:
+            self._memory.update(settled_container=container.id, settled_template=self.template)
         if self._current is None or self._current.id != container.id:
             self._took(container, made_here=False)
-            self._memory.update(settled_container=container.id, settled_template=self._desired.template)
             return f"the float {self._desired.name} is adopted"
         return await self._revive(container) if self._is_hung(container) else None
 
@@ -142,7 +174,7 @@ class FloatKeeper:
             raise SpecRefusedError(f"The float {container.name} ({container.image}) runs, but never called. {words}")
         logger.error("The float says nothing for %g s: replacing it.", SILENCE_LIMIT)
         self._count_death()
-        return await self._start(plans.revive(container, self._desired), container.image_id)
+        return await self._start(plans.revive(container, self._desired), container.image_id, container)
 
     async def _create(self, plan: Plan) -> str | None:
         """There is no float, or none any more."""
@@ -151,7 +183,7 @@ class FloatKeeper:
             self._count_death()
         if self.wait > 0:
             return None
-        return await self._start(plan.steps, self._image_of_dead(plan))
+        return await self._start(plan.steps, self._image_of_dead(plan), plan.dead)
 
     def _image_of_dead(self, plan: Plan) -> str:
         """The image that the float had, however its name is used by now; the desired one for a first float."""
@@ -159,8 +191,14 @@ class FloatKeeper:
             return plan.dead.image_id
         return self._lost_image or self._desired.image_id
 
-    async def _start(self, steps: Iterable[Step], image_id: str) -> str:
-        await self._apply(steps, image_id)
+    def _template_of(self, before: Container | None) -> str | None:
+        """The task spec that the float before was found to match, or was made from."""
+        if before is not None and before.id == self._memory.value.settled_container:
+            return self._memory.value.settled_template
+        return before.labels.get(TEMPLATE_LABEL) if before is not None else None
+
+    async def _start(self, steps: Iterable[Step], image_id: str, before: Container | None) -> str:
+        await self._apply(steps, image_id, self._template_of(before))
         await self._take_new()
         return f"the float {self._desired.name} is created and started"
 

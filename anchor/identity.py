@@ -24,6 +24,7 @@ from anchor.facts import (
     NotManagingError,
 )
 from anchor.facts import Engine as EngineFacts
+from anchor.patience import Sleep
 from shared.errors import DockerUnavailableError, NotAManagerError, SettingsError
 from shared.link_protocol import LINK_FOLDER
 from shared.models import IpAddress
@@ -36,6 +37,9 @@ REACH_PATIENCE = 10.0
 PROXY_PATIENCE = 30.0
 """Seconds where DOCKER_HOST leads elsewhere and nobody answers: a proxy may be deployed together with the anchor."""
 
+TEMPLATE_RETRY = 5.0
+"""Seconds before the Swarm is asked again from what this anchor's task was made."""
+
 _DOCKERS_OWN = AnchorSettings.model_fields["docker_host"].default
 
 
@@ -47,6 +51,7 @@ class Identity:
     stack: str
     service_id: str
     container_id: str
+    task_id: str
     template: str | None
     """Hash of the spec of this anchor's task; None while the Swarm cannot tell."""
 
@@ -81,6 +86,13 @@ async def find(engine: Engine, settings: AnchorSettings, hostname: str, *, patie
     return identity
 
 
+async def awaited_template(engine: Engine, task_id: str, *, sleep: Sleep) -> str:
+    """The hash of the spec of the anchor's task, however long it takes until the Swarm tells it."""
+    while (template := await _template(engine, task_id)) is None:
+        await sleep(TEMPLATE_RETRY)
+    return template
+
+
 def reach_patience(docker_host: str, error: BaseException | None) -> float:
     """Seconds to wait for whoever listens there, after that failure."""
     awaited = docker_host != _DOCKERS_OWN and isinstance(error, EngineSilentError)
@@ -97,6 +109,7 @@ async def _find(engine: Engine, settings: AnchorSettings, hostname: str) -> Iden
         stack=_stack(own),
         service_id=own.labels[SERVICE_ID_LABEL],
         container_id=own.id,
+        task_id=own.labels.get(TASK_ID_LABEL, ""),
         template=await _template(engine, own.labels.get(TASK_ID_LABEL, "")),
         float_container=_float_container(own, facts, settings),
         doctor=doctor.warnings(facts, _virtual_ips(settings), await engine.running()),
@@ -162,7 +175,7 @@ async def _own_container(engine: Engine, task_id: str, hostname: str) -> Contain
 async def _template(engine: Engine, task_id: str) -> str | None:
     try:
         return await engine.task_template(task_id)
-    except EngineError:  # no leader at the moment: then nothing is replaced, and that is all
+    except EngineError:  # no leader at the moment: then nothing is replaced until it is asked again
         return None
 
 

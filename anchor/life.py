@@ -20,6 +20,7 @@ from anchor.reconcile import Reconciler
 from anchor.spec_keeper import SpecKeeper
 from anchor.survey import Survey
 from anchor.wakeups import Bell, EventStream
+from shared.errors import NameTakenError
 from shared.link_protocol import GoodbyeReason
 
 logger = logging.getLogger(__name__)
@@ -46,6 +47,9 @@ class Parts:
     hands: Hands
     conversation: Conversation
     patience: Patience
+    template: Callable[[], Coroutine[Any, Any, str]]
+    """The hash of the spec of this anchor's task, asked for until Docker tells it."""
+
     show_life: Callable[[], Coroutine[Any, Any, None]]
     """Beats, health and status, for ever."""
 
@@ -78,9 +82,15 @@ class Life:
             group.create_task(parts.tasks.run(parts.loop.judge), name="tasks")
             group.create_task(parts.show_life(), name="vitals")
             group.create_task(parts.loop.run(parts.bell), name="reconcile")
+            if parts.floats.template is None:
+                group.create_task(self._learn(), name="template")
 
     def _looked(self) -> None:
         self._parts.loop.surveyed()
+        self._parts.bell.ring()
+
+    async def _learn(self) -> None:
+        self._parts.floats.learn(await self._parts.template())
         self._parts.bell.ring()
 
     async def end(self) -> None:
@@ -97,6 +107,14 @@ class Life:
             await parts.patience.until(lambda: not parts.loop.turning, LEAVING_TURN)
             await parts.farewell.take_along()
         await parts.link.close()
+
+    async def end_unbegun(self) -> None:
+        """Told to stop before it began: the float goes along where it has to, unless another anchor has it."""
+        try:
+            await self._parts.link.lock(self._parts.patience)
+        except (NameTakenError, OSError):
+            return
+        await self.end()
 
     async def fail(self, sentence: str) -> None:
         """This anchor cannot go on: its float can, unless it is a new one that never served."""

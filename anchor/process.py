@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
@@ -17,6 +18,9 @@ T = TypeVar("T")
 
 END_LIMIT = 19.0
 """Seconds for the whole end, the float's handover included; Swarm kills after 30."""
+
+BEGIN_LIMIT = 8.0
+"""Seconds that what has to be known for an end may still take once told to stop; with END_LIMIT less than those 30."""
 
 
 class Work(Protocol):
@@ -53,13 +57,14 @@ def stop_signal() -> asyncio.Event:
 
 
 async def or_stopped(work: Coroutine[Any, Any, T], stop: asyncio.Event) -> T | None:
-    """What the work gives, or None when the process is told to stop before."""
+    """What the work gives; None where the process is told to stop, and then it fails or takes much longer."""
     working, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
     await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
     if working.done():
         return await working
-    working.cancel()
+    with contextlib.suppress(FatalError, TimeoutError):
+        return await asyncio.wait_for(working, BEGIN_LIMIT)
     return None
 
 
@@ -69,7 +74,7 @@ async def live(work: Work, stop: asyncio.Event) -> None:
     stopping = asyncio.create_task(stop.wait(), name="stop")
     await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
     try:
-        await (_in_time(work.end()) if stop.is_set() else serving)
+        await (in_time(work.end()) if stop.is_set() else serving)
     except* FatalError as fatal:
         error = _first(fatal)
         await work.fail(str(error))
@@ -79,7 +84,8 @@ async def live(work: Work, stop: asyncio.Event) -> None:
         stopping.cancel()
 
 
-async def _in_time(ending: Coroutine[Any, Any, None]) -> None:
+async def in_time(ending: Coroutine[Any, Any, None]) -> None:
+    """The end, but no longer than Swarm waits for it."""
     try:
         await asyncio.wait_for(ending, END_LIMIT)
     except TimeoutError:

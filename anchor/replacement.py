@@ -81,6 +81,10 @@ class Replacement:
         self._conversation.trial_only = False
         await self._apply(steps, desired)
 
+    def take_turns(self) -> None:
+        """Let this node's float go when it is its turn among the nodes, counted from now."""
+        self._not_before = self._clock.monotonic() + (self._rank() + 1) * STAGGER
+
     def _check_first_try(self, desired: Desired) -> None:
         if self._memory.value.failed_template == desired.template:
             raise SpecRefusedError(
@@ -94,14 +98,13 @@ class Replacement:
         While the spec is held back the old float has to serve the old one, which only it knows. All nodes learn of the
         update's end at once, so then they wait for each other.
         """
-        now = self._clock.monotonic()
         if self._conversation.holding:
-            self._not_before = now + (self._rank() + 1) * STAGGER
+            self.take_turns()
             return False
         if self._not_before is None:
             return True
         self._conversation.trial_only = False
-        return now >= self._not_before
+        return self._clock.monotonic() >= self._not_before
 
     async def _apply(self, steps: tuple[Step, ...], desired: Desired) -> None:
         for step in steps:

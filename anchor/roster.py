@@ -144,7 +144,12 @@ def build(
         peers=peers,
         rank=members.index(me),
         members=members,
-        warnings=(*_label_warnings(members), *_duplicate_warnings(members), *peer_warnings),
+        warnings=(
+            *_label_warnings(members),
+            *_duplicate_warnings(members),
+            *_namesake_warnings(managers.listed),
+            *peer_warnings,
+        ),
         swarm_addresses={address: node.hostname for node in nodes for address in node.addresses},
     )
 
@@ -235,6 +240,17 @@ def _duplicate_warnings(members: Sequence[Member]) -> tuple[str, ...]:
         f"({', '.join(m.node.hostname for m in members if m.priority == priority)}): they may take over together. "
         f"Set other {PRIORITY_LABEL} labels, or a higher KEEPALIVED_PRIORITY."
         for priority, count in counts.items()
+        if count > 1
+    )
+
+
+def _namesake_warnings(nodes: Iterable[Node]) -> tuple[str, ...]:
+    """A node that joined anew leaves an entry that is not ready: that one has no buoy, and confuses nobody."""
+    counts = Counter(node.hostname for node in nodes if node.state == READY)
+    return tuple(
+        f"Hostname {hostname} belongs to {count} managers: the buoys take them for one node. "
+        "Give each a name of its own, and restart its Docker."
+        for hostname, count in counts.items()
         if count > 1
     )
 

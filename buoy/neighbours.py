@@ -29,17 +29,23 @@ PATIENCE = 0.6
 
 log = logging.getLogger("buoy.neighbours")
 
-Resolve = Callable[[], Awaitable[frozenset[str]]]
+NO_SUCH_NAME = (socket.EAI_NONAME, socket.EAI_NODATA)
+"""What the resolver answers where nobody has the name; any other error means that it did not answer."""
+
+Resolve = Callable[[], Awaitable[frozenset[str] | None]]
 
 
-async def swarm_tasks() -> frozenset[str]:
-    """Addresses of this service's healthy tasks, this buoy's own included; empty where there is no Swarm."""
+async def swarm_tasks() -> frozenset[str] | None:
+    """Addresses of this service's healthy tasks, this buoy's own included; empty where there is no Swarm.
+
+    None when the resolver does not answer, which says nothing of the other buoys.
+    """
     try:
         found = await asyncio.get_running_loop().getaddrinfo(
             SERVICE, None, family=socket.AF_INET, type=socket.SOCK_STREAM
         )
-    except OSError:
-        return frozenset()
+    except OSError as error:
+        return frozenset() if error.errno in NO_SUCH_NAME else None
     return frozenset(str(address[4][0]) for address in found)
 
 
@@ -61,7 +67,8 @@ class Neighbours:
         """Look for buoys for ever, and listen to those that are there."""
         try:
             while True:
-                self._follow(await self._resolve())
+                found = await self._resolve()
+                self._follow(frozenset(self._listening_to) if found is None else found)
                 await asyncio.sleep(self._interval)
         finally:
             self._follow(frozenset())
@@ -97,8 +104,7 @@ class Neighbour:
             while await self.listen(interval):
                 await asyncio.sleep(interval)
         finally:
-            if self._report is not None and self._is_up(self._report):
-                self._board.drop_neighbour(self._report.hostname)
+            self._forget()
         await asyncio.Event().wait()
 
     async def listen(self, interval: float) -> bool:
@@ -130,6 +136,8 @@ class Neighbour:
     async def _take(self, answer: NodeAnswer, interval: float) -> bool:
         if answer.instance == self._board.instance:
             return False
+        if self._report is not None and self._report.hostname != answer.hostname:  # the address has passed on
+            self._forget()
         if self._report is None or self._report.error:
             log.info("The buoy of %s answers", answer.hostname)
         self._report = NodeReport.of(answer, self._clock.monotonic(), self._report)
@@ -154,6 +162,12 @@ class Neighbour:
         before, self._report = self._report, replace(self._report, error=text)
         if self._is_up(before):
             self._board.post_neighbour(self._report)
+
+    def _forget(self) -> None:
+        """Take what this address said off the board, and begin anew."""
+        if self._report is not None and self._is_up(self._report):
+            self._board.drop_neighbour(self._report.hostname)
+        self._report, self._history = None, HistoryMark()
 
     def _is_up(self, report: NodeReport) -> bool:
         """Whether the board has this report, and not one of the same node's newer task."""

@@ -173,6 +173,21 @@ def test_an_anchor_that_is_stopped_while_docker_makes_no_sense_leaves_the_float(
     assert [goodbye.reason for goodbye in node.the_float.goodbyes] == [GoodbyeReason.UPDATE]
 
 
+@pytest.mark.parametrize("removed", [True, False])
+def test_an_anchor_that_is_stopped_before_it_knows_who_it_is_takes_a_removed_services_float_along(
+    node: World, *, removed: bool
+) -> None:
+    labels = {"keepalived.stack": "keepalived", "keepalived.service-id": docker.SERVICE}
+    node.docker.put("f" * 64, FLOAT, "keepalived-float", labels, state="running")
+    node.docker.fail("GET /info", docker.slowly(2.0))
+    if removed:
+        node.docker.fail("GET /services/", docker.answering(404, {"message": f"service {docker.SERVICE} not found"}))
+    node.begin()
+    node.until(lambda: any("/info" in asked for asked in node.docker.asked), "the anchor asks who it is")
+    assert node.kill(signal.SIGTERM) == 0
+    assert node.docker.journal == ([f"stop {FLOAT}", f"remove {FLOAT}"] if removed else [])
+
+
 @pytest.mark.parametrize("fault", [docker.answering(200, {}), docker.saying(503, PAGE, "text/html"), docker.reset])
 def test_a_docker_that_makes_no_sense_at_the_start_is_exit_code_3_and_one_sentence(node: World, fault: Fault) -> None:
     node.docker.fail("GET /info", fault)

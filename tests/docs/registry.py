@@ -85,7 +85,9 @@ REGISTRY = {
     r"docker service (ps|logs|inspect) keepalived_keepalived-\w+( --format .*)?": (
         f"{SWARM}::test_what_there_is_to_look_at_answers"
     ),
-    r"docker logs keepalived-float|docker ps (-a )?--filter \S+": f"{SWARM}::test_what_there_is_to_look_at_answers",
+    r"docker logs (keepalived-float|\$\(docker ps -q .*\))|docker ps (-a )?--filter \S+": (
+        f"{SWARM}::test_what_there_is_to_look_at_answers"
+    ),
     r"docker run --rm --net=host .* doctor": (
         "tests/swarm/test_doctor.py::test_a_host_is_examined_before_anything_runs_on_it"
     ),

@@ -34,7 +34,9 @@ NODE_TABLE = "{{.Hostname}} {{.Status}}"
 LOOKS = {
     "docker exec keepalived-float status": "MASTER",
     "docker logs keepalived-float": "new spec",
-    "docker ps -a --filter label=": FLOAT,
+    "docker logs $(docker ps -q": "The anchor starts",
+    "docker ps -a --filter label=com.docker": "keepalived-anchor",
+    "docker ps -a --filter label=keepalived": FLOAT,
     "docker ps --filter label=": FLOAT,
     "docker ps -a --filter name=": FLOAT,
     "docker service ps keepalived_keepalived-anchor": "Running",
@@ -237,10 +239,10 @@ def test_a_float_that_was_left_is_removed_by_hand(bare_swarm: Lab) -> None:
     try:
         town.docker_run("h1", line)
         bare_swarm.wait_holder(address)
-        assert FLOAT in typed(host, the_command("docker ps -a --filter label="))
+        assert FLOAT in typed(host, the_command("docker ps -a --filter label=keepalived"))
         typed(host, the_command("docker stop keepalived-float"))
         typed(host, the_command("docker rm keepalived-float"))
-        assert FLOAT not in typed(host, the_command("docker ps -a --filter label="))
+        assert FLOAT not in typed(host, the_command("docker ps -a --filter label=keepalived"))
         assert inside(host, the_command("ip -o address show to").replace(EXAMPLES_VIP, address)) == ""
     finally:
         town.clear()

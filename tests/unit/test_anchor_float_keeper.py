@@ -16,7 +16,7 @@ from anchor.hands import Hands
 from anchor.memory import Memory
 from anchor.patience import Patience
 from anchor.plan import Desired
-from anchor.replacement import Replacement
+from anchor.replacement import STAGGER, Replacement
 from shared.errors import NameTakenError, SettingsError, SpecRefusedError
 from shared.link_protocol import FloatHello, SpecAnswer
 from tests.unit.anchor_fakes import FLOAT, IMAGE, NAME, STACK, FakeClock, FakeDocker, Wire, a_float, spec
@@ -37,7 +37,7 @@ RESTORED = [f"stop {NAME}", f"remove {NAME}", f"rename {NAME}.old {NAME}", f"sta
 class World:
     """A node: its containers, its anchor, and the way in which its floats behave."""
 
-    def __init__(self, folder: Path, *containers: Container, template: str = "template-1") -> None:
+    def __init__(self, folder: Path, *containers: Container, template: str | None = "template-1") -> None:
         self.docker, self.clock, self.memory, self.wire = FakeDocker(*containers), FakeClock(), Memory(folder), Wire()
         self.talk = Conversation(self.memory, self.clock, node="a", wake=lambda: None)
         self.talk.speak_through(self.wire)
@@ -495,3 +495,91 @@ async def test_while_there_is_no_spec_to_give_a_float_that_serves_is_not_replace
     digest, trial = world.wire.specs[-1]
     world.talk.said(SpecAnswer(digest=digest, trial=trial, accepted=True))
     assert await world.keeper.keep() == f"the float {NAME} is replaced"
+
+
+def without_a_leader(folder: Path, *containers: Container) -> World:
+    """A node whose anchor could not learn from what its task was made, and whose image's name means a newer one."""
+    world = World(folder, *containers, template=None)
+    world.docker.images = {"old": "image-1", IMAGE: "image-2"}
+    world.docker.registry[IMAGE] = "image-2"
+    return world
+
+
+async def test_a_new_task_spec_that_is_learnt_late_replaces_the_float_when_it_is_this_nodes_turn(
+    tmp_path: Path,
+) -> None:
+    world = without_a_leader(tmp_path, a_float())
+    assert await world.begin() == f"the float {NAME} is adopted"
+    world.keeper.learn("template-2")
+    assert await world.keeper.keep() is None
+    assert world.docker.journal == [f"pull {IMAGE}"]
+    world.clock.now += STAGGER
+    assert await world.keeper.keep() == f"the float {NAME} is replaced"
+    assert world.docker.journal == [f"pull {IMAGE}", *REPLACED]
+    assert [c.labels[TEMPLATE_LABEL] for c in world.docker.containers_by_id.values()] == ["template-2"]
+
+
+async def test_a_float_that_dies_before_its_late_replacement_comes_back_as_the_new_one(tmp_path: Path) -> None:
+    world = without_a_leader(tmp_path, a_float())
+    await world.begin()
+    world.keeper.learn("template-2")
+    await world.keeper.keep()
+    world.die()
+    await world.keeper.keep()
+    assert [c.image_id for c in world.docker.containers_by_id.values()] == ["image-2"]
+
+
+async def test_a_late_task_spec_whose_image_cannot_be_asked_for_waits_and_the_float_is_kept(tmp_path: Path) -> None:
+    world = without_a_leader(tmp_path, a_float())
+    await world.begin()
+    world.die()
+    world.keeper.learn("template-2")
+    world.docker.fail("image_id", EngineSilentError("no answer"))
+    with pytest.raises(EngineSilentError):
+        await world.keeper.keep()
+    assert world.keeper.template is None
+    assert world.docker.names == {NAME: "running"}
+    await world.keeper.keep()
+    assert world.keeper.template == "template-2"
+
+
+async def test_a_first_float_made_before_the_task_spec_was_known_stays_and_is_settled(tmp_path: Path) -> None:
+    world = without_a_leader(tmp_path)
+    await world.begin()
+    world.docker.journal.clear()
+    world.keeper.learn("template-1")
+    await world.keeper.keep()
+    assert world.docker.journal == [f"pull {IMAGE}"]
+    assert world.docker.names == {NAME: "running"}
+    assert world.memory.value.settled_template == "template-1"
+
+
+@pytest.mark.parametrize("hung", [False, True])
+async def test_a_float_made_anew_before_the_task_spec_is_known_is_still_of_its_predecessors(
+    tmp_path: Path, *, hung: bool
+) -> None:
+    world = without_a_leader(tmp_path, a_float())
+    await world.begin()
+    if hung:
+        world.clock.now += SILENCE_LIMIT + 1
+    else:
+        world.die()
+    await world.keeper.keep()
+    assert list(world.docker.containers_by_id) == ["new-1"]
+    world.docker.journal.clear()
+    world.keeper.learn("template-1")
+    await world.keeper.keep()
+    assert world.docker.journal == []
+
+
+async def test_what_was_settled_outlives_a_start_and_a_death_without_a_leader(tmp_path: Path) -> None:
+    await World(tmp_path, a_float(), template="template-2").begin()
+    world = without_a_leader(tmp_path, a_float())
+    await world.begin()
+    assert world.memory.value.settled_template == "template-2"
+    world.die()
+    await world.keeper.keep()
+    world.docker.journal.clear()
+    world.keeper.learn("template-2")
+    await world.keeper.keep()
+    assert world.docker.journal == []

@@ -7,9 +7,17 @@ from typing import Any
 import pytest
 
 from anchor.facts import Container, EngineError, EngineSilentError, Mount, NoQuorumError, NotManagingError
-from anchor.identity import PROXY_PATIENCE, REACH_PATIENCE, Identity, find, reach_patience
+from anchor.identity import (
+    PROXY_PATIENCE,
+    REACH_PATIENCE,
+    TEMPLATE_RETRY,
+    Identity,
+    awaited_template,
+    find,
+    reach_patience,
+)
 from shared.errors import DockerUnavailableError, NotAManagerError, SettingsError
-from tests.unit.anchor_fakes import FakeDocker, settings
+from tests.unit.anchor_fakes import FakeClock, FakeDocker, settings
 
 LABELS = {
     "com.docker.swarm.task.id": "task-1",
@@ -61,6 +69,14 @@ async def test_a_swarm_without_a_leader_leaves_the_task_spec_unknown() -> None:
     engine = docker()
     engine.fail("task_template", NoQuorumError("no leader"))
     assert (await found(engine)).template is None
+
+
+async def test_an_unknown_task_spec_is_asked_for_until_the_swarm_tells_it() -> None:
+    engine, clock = docker(), FakeClock()
+    engine.fail("task_template", NoQuorumError("no leader"), EngineSilentError("no answer"))
+    began = clock.now
+    assert await awaited_template(engine, "task-1", sleep=clock.sleep) == "template-1"
+    assert clock.now - began == 2 * TEMPLATE_RETRY
 
 
 async def test_the_docker_of_another_node_is_refused() -> None:

@@ -62,6 +62,18 @@ def test_a_label_that_equals_another_nodes_priority_is_warned_of() -> None:
     assert any("Priority 254 belongs to 2 managers (a, b)" in text for text in seen_from("a", A, labelled, C).warnings)
 
 
+def test_managers_of_one_name_are_warned_of() -> None:
+    namesake = node("b", 2, hostname="a")
+    assert seen_from("c", A, namesake, C).warnings == (
+        "Hostname a belongs to 2 managers: the buoys take them for one node. "
+        "Give each a name of its own, and restart its Docker.",
+    )
+
+
+def test_what_a_manager_that_joined_anew_left_in_the_list_is_no_namesake() -> None:
+    assert seen_from("c", A, node("b", 2, hostname="a", state="down"), C).warnings == ()
+
+
 def test_a_bad_label_is_a_warning_and_otherwise_ignored() -> None:
     labels = {"keepalived.priority": "255", "keepalived.interface": "no such name", "keepalived.address": "here"}
     bad = node("b", 2, labels=labels)

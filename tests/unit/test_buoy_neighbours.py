@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import socket
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import httpx
+import pytest
 
 from buoy.api import HistoryMark, NodeAnswer
 from buoy.board import Board
 from buoy.cluster_api import Event, EventsAnswer
 from buoy.events import frame
-from buoy.neighbours import Neighbour, Neighbours
+from buoy.neighbours import Neighbour, Neighbours, swarm_tasks
 from buoy.texts import moment
 from tests.unit.buoy_samples import BACKUP, MASTER, HandClock, answer, router
 
@@ -186,6 +190,62 @@ async def test_a_buoy_that_left_the_service_is_forgotten_and_a_silent_one_delays
     assert known == {"10.0.0.3"}
 
 
+class Resolverless(asyncio.SelectorEventLoop):
+    """A loop whose every lookup ends with that error."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__()
+        self._error = error
+
+    async def getaddrinfo(self, *_: Any, **__: Any) -> Any:
+        raise self._error
+
+
+def looked_up(error: OSError) -> frozenset[str] | None:
+    with asyncio.Runner(loop_factory=lambda: Resolverless(error)) as runner:
+        return runner.run(swarm_tasks())
+
+
+@pytest.mark.parametrize("code", [socket.EAI_NONAME, socket.EAI_NODATA])
+def test_a_name_that_nobody_has_means_that_there_are_no_buoys(code: int) -> None:
+    assert looked_up(socket.gaierror(code, "Name or service not known")) == frozenset()
+
+
+@pytest.mark.parametrize(
+    "error", [socket.gaierror(socket.EAI_AGAIN, "Temporary failure"), OSError(errno.EMFILE, "Too many open files")]
+)
+def test_a_resolver_that_does_not_answer_says_nothing_of_the_other_buoys(error: OSError) -> None:
+    assert looked_up(error) is None
+
+
+async def test_a_buoy_that_was_found_is_listened_to_while_the_resolver_does_not_answer() -> None:
+    board = Board("a", "1")
+    found = [frozenset({"10.0.0.2"}), None, None]
+    looked, forever = asyncio.Event(), asyncio.Event()
+
+    async def resolve() -> frozenset[str] | None:
+        if found:
+            return found.pop(0)
+        looked.set()
+        return None
+
+    class Endless(Wire):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            yield word(answer("b", router(MASTER)))
+            await forever.wait()
+
+    async with client(Endless()) as wires:
+        running = asyncio.create_task(Neighbours(board, wires, resolve, HandClock(), port=3000, interval=0.01).run())
+        while "b" not in board.neighbours:
+            await board.heard.beyond(board.heard.value, 5)
+        await asyncio.wait_for(looked.wait(), 5)
+        kept = (board.neighbours["b"].error, board.neighbour_addresses)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    assert kept == ("", {"10.0.0.2"})
+
+
 async def test_a_task_that_was_replaced_does_not_speak_for_the_new_one() -> None:
     board = Board("a", "1")
     said = {"old": answer("b", router(MASTER)), "new": answer("b", router(BACKUP))}
@@ -202,3 +262,20 @@ async def test_a_task_that_was_replaced_does_not_speak_for_the_new_one() -> None
         await old.listen(1)
 
     assert board.neighbours["b"] is current
+
+
+async def test_an_address_that_passes_to_another_nodes_buoy_leaves_no_word_of_the_old_one() -> None:
+    board = Board("a", "1")
+    wires = iter([Wire(word(answer("b", router(MASTER)))), Wire(word(answer("c", router(MASTER))))])
+    clock = HandClock(10)
+
+    async with httpx.AsyncClient(
+        transport=httpx.MockTransport(lambda _: httpx.Response(200, stream=next(wires)))
+    ) as client:
+        other = neighbour(board, client, clock)
+        await other.listen(1)
+        clock.now = 20
+        await other.listen(1)
+
+    assert board.neighbours.keys() == {"c"}
+    assert board.neighbours["c"].claims == {77: 20}
