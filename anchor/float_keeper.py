@@ -186,16 +186,18 @@ class FloatKeeper:
         return await self._start(plan.steps, self._image_of_dead(plan), plan.dead)
 
     def _image_of_dead(self, plan: Plan) -> str:
-        """The image that the float had, however its name is used by now; the desired one for a first float."""
-        if plan.dead is not None and plans.matches(plan.dead, self._desired_now()):
-            return plan.dead.image_id
-        return self._lost_image or self._desired.image_id
+        """The image that the float had, however its name is used by now; the desired one for a first or a new float."""
+        if plan.dead is None:
+            return self._lost_image or self._desired.image_id
+        return plan.dead.image_id if plans.matches(plan.dead, self._desired_now()) else self._desired.image_id
 
     def _template_of(self, before: Container | None) -> str | None:
         """The task spec that the float before was found to match, or was made from."""
-        if before is not None and before.id == self._memory.value.settled_container:
-            return self._memory.value.settled_template
-        return before.labels.get(TEMPLATE_LABEL) if before is not None else None
+        if before is None:
+            return None
+        memory = self._memory.value
+        settled = memory.settled_template if before.id == memory.settled_container else None
+        return settled or before.labels.get(TEMPLATE_LABEL)
 
     async def _start(self, steps: Iterable[Step], image_id: str, before: Container | None) -> str:
         await self._apply(steps, image_id, self._template_of(before))

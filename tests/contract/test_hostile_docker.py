@@ -173,6 +173,19 @@ def test_an_anchor_that_is_stopped_while_docker_makes_no_sense_leaves_the_float(
     assert [goodbye.reason for goodbye in node.the_float.goodbyes] == [GoodbyeReason.UPDATE]
 
 
+def test_a_task_spec_that_docker_cannot_tell_at_the_start_is_learnt_later_and_the_float_stays(node: World) -> None:
+    node.docker.fail(f"GET /tasks/{docker.TASK}", docker.answering(500, NO_LEADER))
+    node.begin()
+    node.settle()
+    remembered = node.folder / "link" / "anchor-memory.json"
+    assert '"settled_template":null' in remembered.read_text()
+    node.docker.heal()
+    node.until(
+        lambda: '"settled_template":"' in remembered.read_text(), "the anchor learns from what its task was made"
+    )
+    assert node.docker.journal == MADE
+
+
 @pytest.mark.parametrize("removed", [True, False])
 def test_an_anchor_that_is_stopped_before_it_knows_who_it_is_takes_a_removed_services_float_along(
     node: World, *, removed: bool

@@ -529,6 +529,16 @@ async def test_a_float_that_dies_before_its_late_replacement_comes_back_as_the_n
     assert [c.image_id for c in world.docker.containers_by_id.values()] == ["image-2"]
 
 
+async def test_a_float_that_is_dead_when_a_new_task_spec_is_learnt_comes_back_as_the_new_one(tmp_path: Path) -> None:
+    world = without_a_leader(tmp_path, a_float())
+    await world.begin()
+    world.die()
+    world.keeper.learn("template-2")
+    await world.keeper.keep()
+    assert [(c.image_id, c.state) for c in world.docker.containers_by_id.values()] == [("image-2", "running")]
+    assert world.keeper.restarts.total == 1
+
+
 async def test_a_late_task_spec_whose_image_cannot_be_asked_for_waits_and_the_float_is_kept(tmp_path: Path) -> None:
     world = without_a_leader(tmp_path, a_float())
     await world.begin()
@@ -570,6 +580,15 @@ async def test_a_float_made_anew_before_the_task_spec_is_known_is_still_of_its_p
     world.keeper.learn("template-1")
     await world.keeper.keep()
     assert world.docker.journal == []
+
+
+async def test_a_float_that_was_settled_for_no_known_task_spec_counts_as_made_for_its_labels(tmp_path: Path) -> None:
+    world = without_a_leader(tmp_path, a_float())
+    world.memory.update(settled_container=f"id-{NAME}", settled_template=None)
+    await world.begin()
+    world.die()
+    await world.keeper.keep()
+    assert [c.labels[TEMPLATE_LABEL] for c in world.docker.containers_by_id.values()] == ["template-1"]
 
 
 async def test_what_was_settled_outlives_a_start_and_a_death_without_a_leader(tmp_path: Path) -> None:
