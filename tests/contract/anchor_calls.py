@@ -19,6 +19,7 @@ CALLS: dict[str, list[Callable[[Docker], Awaitable[object]]]] = {
     "services_labelled": [lambda d: d.services_labelled("keepalived.vip")],
     "services_named": [lambda d: d.services_named(("web", "api"))],
     "tasks_here": [lambda d: d.tasks_here("svc1"), lambda d: d.tasks_here()],
+    "service_tasks": [lambda d: d.service_tasks("svc1")],
     "task_template": [lambda d: d.task_template("task1")],
     "own_container": [lambda d: d.own_container("task1", "0123abc")],
     "labelled": [lambda d: d.labelled("hidden")],

@@ -49,10 +49,10 @@ class Machine:
         owned = frozenset(vip.address for router in spec.virtual_routers for vip in router.addresses)
         self.keepalived.install(Renderer(self.folder).render(resolve(spec, host, owned), preempting=()))
 
-    def track(self, *, allowed: int = 1, demoted: int = 0) -> None:
+    def track(self, router: str = "VI_1", *, allowed: int = 1, demoted: int = 0) -> None:
         """Write the track files."""
-        (self.folder / "track" / "allowed_VI_1").write_text(f"{allowed}\n")
-        (self.folder / "track" / "demoted_VI_1").write_text(f"{demoted}\n")
+        (self.folder / "track" / f"allowed_{router}").write_text(f"{allowed}\n")
+        (self.folder / "track" / f"demoted_{router}").write_text(f"{demoted}\n")
 
     async def start(self, spec: FloatSpec = USUAL, *, until: VrrpState = VrrpState.MASTER) -> None:
         """Run keepalived on that spec until it says that it is there."""
@@ -149,12 +149,17 @@ async def test_a_reload_adds_an_address_and_keeps_the_others(machine: Machine) -
     assert machine.exits == 0
 
 
-async def test_a_router_that_the_spec_no_longer_has_is_told_as_gone(machine: Machine) -> None:
+async def test_an_instance_that_gets_another_name_goes_on_and_nobody_is_told(machine: Machine) -> None:
     await machine.start()
-    other = SHORT.model_copy(update={"name": "web", "vrid": 78})
+    told = list(machine.notices)
+    machine.track("web")
+    other = SHORT.model_copy(update={"name": "web"})
     await machine.install(USUAL.model_copy(update={"virtual_routers": (other,)}))
     machine.keepalived.reload()
-    assert await eventually(lambda: Notice("VI_1", VrrpState.INIT, 200) in machine.notices)
+    await asyncio.sleep(1)
+    assert (await machine.keepalived.dump())["web"].state is VrrpState.MASTER
+    assert machine.notices == told
+    assert kernel_address("192.0.2.100")
 
 
 async def test_a_clean_stop_drops_the_vip_and_is_told_once(machine: Machine) -> None:
