@@ -79,7 +79,7 @@ def service(raw: Json) -> Service:
         name=_needed(spec, "Name"),
         update_state=_text(_object(raw, "UpdateStatus"), "State"),
         template=template_hash({"Spec": template}) if template else "",
-        patience=sum(_get(update, key, int, 0) for key in ("Delay", "Monitor")) / NANOSECONDS,
+        patience=sum(_get(update, key, int, 0) for key in ("Delay", "Monitor")) // NANOSECONDS,
     )
 
 

@@ -104,7 +104,7 @@ class Service:
     template: str = ""
     """Hash of the spec that its next tasks are made from."""
 
-    patience: float = 0.0
+    patience: int = 0
     """Seconds for which its updater waits after a task has begun: the update's delay and its monitor."""
 
 

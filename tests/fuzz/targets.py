@@ -221,7 +221,7 @@ def _refused_or_typed(read: Callable[[docker_json.Json], object], raw: docker_js
             elif name == "security_options":
                 assert all(isinstance(option, str) for option in value), name
             else:
-                assert isinstance(value, str | bool | IpAddress | None), name
+                assert isinstance(value, str | bool | int | IpAddress | None), name
         hash(found.get("id"))
         assert all(isinstance(text, str) for text in found.get("labels", {}).values())
 

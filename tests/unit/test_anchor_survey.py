@@ -35,7 +35,7 @@ class World:
         await self.survey.look()
         return self.survey
 
-    def update_state(self, state: str, *, template: str = "", patience: float = 0.0) -> None:
+    def update_state(self, state: str, *, template: str = "", patience: int = 0) -> None:
         known = self.docker.services["service-1"]
         new = replace(known, update_state=state, template=template, patience=patience)
         self.docker.services["service-1"] = new
@@ -211,7 +211,7 @@ async def test_tasks_are_asked_for_only_while_they_may_change(world: World) -> N
 async def test_an_update_that_the_swarm_forgot_to_end_counts_as_ended(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    world.update_state("updating", patience=15.0)
+    world.update_state("updating", patience=15)
     world.docker.service_task_list = tasks("new", "new", "new", running=False)
     assert (await world.look()).rollout.late == ("a", "b", "c")
     world.docker.service_task_list = tasks("new", "new", "new")
