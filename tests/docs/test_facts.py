@@ -68,6 +68,7 @@ def test_nobody_is_said_to_serve_as_the_conditions_demand_only_while_every_node_
     assert "Conditions behind a colon forbid" in row("docs/operations.md", "`No node is MASTER of …`")
     assert "every node answers" in row("docs/operations.md", "`Nobody may hold …`")
     assert "as the conditions demand`: every node answers, and none may" in flowing("docs/operations.md")
+    assert "has no task on any manager: silence its `vrid`." in flowing("docs/monitoring.md")
 
 
 def test_where_the_virtual_ip_or_the_swarm_does_not_answer_there_is_something_else_to_ask() -> None:
