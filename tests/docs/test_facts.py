@@ -103,3 +103,11 @@ def test_every_condition_that_stands_against_a_node_is_named() -> None:
 def test_what_the_libraries_log_themselves_has_a_row() -> None:
     assert "setLevel(logging.ERROR)" in (REPOSITORY / "buoy" / "__main__.py").read_text()
     assert "`uvicorn.error` | ERROR |" in row("docs/operations.md", "a line of the logger `asyncio`")
+
+
+def test_nodes_of_one_hostname_are_one_node_to_the_buoys_so_each_manager_must_have_its_own() -> None:
+    known = with_peers([report("a", router(MASTER)), report("a", router(BACKUP))])
+    needed = PAGES["docs/operations.md"].partition("## Before you install")[2].partition("## Firewall")[0]
+
+    assert len(known) == 1
+    assert "- A hostname of its own on every manager" in needed
