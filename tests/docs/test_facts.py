@@ -68,6 +68,7 @@ def test_nobody_is_said_to_serve_as_the_conditions_demand_only_while_every_node_
     assert "Conditions behind a colon forbid" in row("docs/operations.md", "`No node is MASTER of …`")
     assert "every node answers" in row("docs/operations.md", "`Nobody may hold …`")
     assert "as the conditions demand`: every node answers, and none may" in flowing("docs/operations.md")
+    assert "has no task on any manager: silence its `vrid`." in flowing("docs/monitoring.md")
 
 
 def test_where_the_virtual_ip_or_the_swarm_does_not_answer_there_is_something_else_to_ask() -> None:
@@ -102,3 +103,11 @@ def test_every_condition_that_stands_against_a_node_is_named() -> None:
 def test_what_the_libraries_log_themselves_has_a_row() -> None:
     assert "setLevel(logging.ERROR)" in (REPOSITORY / "buoy" / "__main__.py").read_text()
     assert "`uvicorn.error` | ERROR |" in row("docs/operations.md", "a line of the logger `asyncio`")
+
+
+def test_nodes_of_one_hostname_are_one_node_to_the_buoys_so_each_manager_must_have_its_own() -> None:
+    known = with_peers([report("a", router(MASTER)), report("a", router(BACKUP))])
+    needed = PAGES["docs/operations.md"].partition("## Before you install")[2].partition("## Firewall")[0]
+
+    assert len(known) == 1
+    assert "- A hostname of its own on every manager" in needed
