@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import json
-from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Iterable
 
+from anchor import json_fields as fields
 from anchor.facts import (
     SERVICE_ID_LABEL,
     TASK_ID_LABEL,
@@ -25,154 +25,149 @@ from anchor.facts import (
     Service,
     ServiceTask,
 )
+from anchor.json_fields import Json
 from shared.models import IpAddress
-
-Json = Mapping[str, Any]
-T = TypeVar("T")
 
 TOKEN_VARIABLE = "KEEPALIVED_LINK_TOKEN"  # noqa: S105  # the variable's name
 _NANOSECOND_DIGITS = 9
-NANOSECONDS = 10**_NANOSECOND_DIGITS
 _HEALTH_SIGNS = (("healthy", "(healthy)"), ("unhealthy", "(unhealthy)"), ("starting", "(health: starting)"))
-
-
-class UnreadableError(ValueError):
-    """The JSON is not what Docker writes; the message says what is wrong with it."""
 
 
 def engine(raw: Json) -> Engine:
     """From `GET /info`."""
-    swarm = _object(raw, "Swarm")
+    swarm = fields.mapping(raw, "Swarm")
     return Engine(
-        node_id=_text(swarm, "NodeID"),
-        hostname=_text(raw, "Name"),
-        swarm_state=_text(swarm, "LocalNodeState") or "inactive",
+        node_id=fields.text(swarm, "NodeID"),
+        hostname=fields.text(raw, "Name"),
+        swarm_state=fields.text(swarm, "LocalNodeState") or "inactive",
         managing=swarm.get("ControlAvailable") is True,
-        logging_driver=_text(raw, "LoggingDriver"),
-        security_options=tuple(_texts(raw, "SecurityOptions")),
-        swarm_address=address(_text(swarm, "NodeAddr")),
+        logging_driver=fields.text(raw, "LoggingDriver"),
+        security_options=tuple(fields.texts(raw, "SecurityOptions")),
+        swarm_address=address(fields.text(swarm, "NodeAddr")),
     )
 
 
 def node(raw: Json) -> Node:
     """From an element of `GET /nodes`."""
-    spec, status = _object(raw, "Spec", needed=True), _object(raw, "Status")
+    spec, status = fields.mapping(raw, "Spec", must=True), fields.mapping(raw, "Status")
     return Node(
-        id=_needed(raw, "ID"),
-        hostname=_text(_object(raw, "Description"), "Hostname") or _needed(raw, "ID"),  # none of one that asks to join
-        created_at=sortable_time(_needed(raw, "CreatedAt")),
-        manager=_needed(spec, "Role") == "manager",
-        availability=_text(spec, "Availability") or "active",
-        state=_text(status, "State") or "unknown",
-        status_address=address(_text(status, "Addr")),
-        manager_address=address(host_of(_text(_object(raw, "ManagerStatus"), "Addr"))),
-        labels=_labels(spec, "Labels"),
+        id=fields.needed(raw, "ID"),
+        hostname=fields.text(fields.mapping(raw, "Description"), "Hostname")
+        or fields.needed(raw, "ID"),  # none of one that asks to join
+        created_at=sortable_time(fields.needed(raw, "CreatedAt")),
+        manager=fields.needed(spec, "Role") == "manager",
+        availability=fields.text(spec, "Availability") or "active",
+        state=fields.text(status, "State") or "unknown",
+        status_address=address(fields.text(status, "Addr")),
+        manager_address=address(host_of(fields.text(fields.mapping(raw, "ManagerStatus"), "Addr"))),
+        labels=fields.labels(spec, "Labels"),
     )
 
 
 def service(raw: Json) -> Service:
     """From `GET /services/{id}`."""
-    spec = _object(raw, "Spec", needed=True)
-    template, update = _object(spec, "TaskTemplate"), _object(spec, "UpdateConfig")
+    spec = fields.mapping(raw, "Spec", must=True)
+    template, update = fields.mapping(spec, "TaskTemplate"), fields.mapping(spec, "UpdateConfig")
     return Service(
-        id=_needed(raw, "ID"),
-        name=_needed(spec, "Name"),
-        update_state=_text(_object(raw, "UpdateStatus"), "State"),
+        id=fields.needed(raw, "ID"),
+        name=fields.needed(spec, "Name"),
+        update_state=fields.text(fields.mapping(raw, "UpdateStatus"), "State"),
         template=template_hash({"Spec": template}) if template else "",
-        patience=sum(_get(update, key, int, 0) for key in ("Delay", "Monitor")) // NANOSECONDS,
+        patience=sum(fields.value(update, key, int, 0) for key in ("Delay", "Monitor")) // 10**_NANOSECOND_DIGITS,
     )
 
 
 def service_task(raw: Json) -> ServiceTask:
     """From an element of `GET /tasks`."""
-    spec = _object(raw, "Spec", needed=True)
+    spec = fields.mapping(raw, "Spec", must=True)
     return ServiceTask(
-        node_id=_text(raw, "NodeID"),
-        running=_text(_object(raw, "Status"), "State") == "running",
+        node_id=fields.text(raw, "NodeID"),
+        running=fields.text(fields.mapping(raw, "Status"), "State") == "running",
         template=template_hash({"Spec": {key: value for key, value in spec.items() if key != "Placement"}}),
     )
 
 
 def labelled_service(raw: Json) -> LabelledService:
     """From an element of `GET /services`."""
-    spec = _object(raw, "Spec", needed=True)
+    spec = fields.mapping(raw, "Spec", must=True)
     return LabelledService(
-        id=_needed(raw, "ID"),
-        name=_needed(spec, "Name"),
-        created_at=sortable_time(_needed(raw, "CreatedAt")),
-        labels=_labels(spec, "Labels"),
+        id=fields.needed(raw, "ID"),
+        name=fields.needed(spec, "Name"),
+        created_at=sortable_time(fields.needed(raw, "CreatedAt")),
+        labels=fields.labels(spec, "Labels"),
         publishes_on_host=any(
-            _text(port, "PublishMode") == "host" for port in _list(_object(spec, "EndpointSpec"), "Ports")
+            fields.text(port, "PublishMode") == "host"
+            for port in fields.entries(fields.mapping(spec, "EndpointSpec"), "Ports")
         ),
     )
 
 
 def local_task(raw: Json) -> LocalTask:
     """From an element of `GET /containers/json`, whose health stands in its status text alone: `Up 5 s (healthy)`."""
-    status = _text(raw, "Status")
+    status = fields.text(raw, "Status")
     return LocalTask(
-        container_id=_needed(raw, "Id"),
+        container_id=fields.needed(raw, "Id"),
         name=listed_container(raw).name,
-        service_id=_labels(raw, "Labels").get(SERVICE_ID_LABEL, ""),
-        state=_needed(raw, "State"),
+        service_id=fields.labels(raw, "Labels").get(SERVICE_ID_LABEL, ""),
+        state=fields.needed(raw, "State"),
         health=next((word for word, sign in _HEALTH_SIGNS if sign in status), ""),
     )
 
 
 def template_hash(task: Json) -> str:
     """A hash of a task's `Spec`, which is the service's TaskTemplate at the moment when the task was made."""
-    spec = _object(task, "Spec", needed=True)
+    spec = fields.mapping(task, "Spec", must=True)
     return hashlib.sha256(json.dumps(spec, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def listed_container(raw: Json) -> Container:
     """From an element of `GET /containers/json`."""
-    names = [name.strip("/") for name in _texts(raw, "Names") if name.count("/") == 1]
+    names = [name.strip("/") for name in fields.texts(raw, "Names") if name.count("/") == 1]
     return Container(
-        id=_needed(raw, "Id"),
-        name=names[0] if names else _needed(raw, "Id"),
-        image=_text(raw, "Image"),
-        image_id=_text(raw, "ImageID"),
-        state=_needed(raw, "State"),
-        labels=_labels(raw, "Labels"),
+        id=fields.needed(raw, "Id"),
+        name=names[0] if names else fields.needed(raw, "Id"),
+        image=fields.text(raw, "Image"),
+        image_id=fields.text(raw, "ImageID"),
+        state=fields.needed(raw, "State"),
+        labels=fields.labels(raw, "Labels"),
     )
 
 
 def inspected_container(raw: Json) -> Container:
     """From `GET /containers/{id}/json`."""
-    config = _object(raw, "Config", needed=True)
+    config = fields.mapping(raw, "Config", must=True)
     return Container(
-        id=_needed(raw, "Id"),
-        name=_needed(raw, "Name").strip("/"),
-        image=_needed(config, "Image"),
-        image_id=_needed(raw, "Image"),
-        state=_needed(_object(raw, "State", needed=True), "Status"),
-        labels=_labels(config, "Labels"),
-        mounts={_needed(mount, "Destination"): _mount(mount) for mount in _list(raw, "Mounts")},
-        token=_variable(_texts(config, "Env"), TOKEN_VARIABLE),
-        stop_signal=_text(config, "StopSignal"),
+        id=fields.needed(raw, "Id"),
+        name=fields.needed(raw, "Name").strip("/"),
+        image=fields.needed(config, "Image"),
+        image_id=fields.needed(raw, "Image"),
+        state=fields.needed(fields.mapping(raw, "State", must=True), "Status"),
+        labels=fields.labels(config, "Labels"),
+        mounts={fields.needed(mount, "Destination"): _mount(mount) for mount in fields.entries(raw, "Mounts")},
+        token=_variable(fields.texts(config, "Env"), TOKEN_VARIABLE),
+        stop_signal=fields.text(config, "StopSignal"),
     )
 
 
 def event(raw: Json) -> Event:
     """From a line of `GET /events`."""
-    actor = _object(raw, "Actor")
+    actor = fields.mapping(raw, "Actor")
     return Event(
-        kind=_text(raw, "Type"),
-        action=_text(raw, "Action"),
-        id=_text(actor, "ID"),
-        labels=_labels(actor, "Attributes"),
+        kind=fields.text(raw, "Type"),
+        action=fields.text(raw, "Action"),
+        id=fields.text(actor, "ID"),
+        labels=fields.labels(actor, "Attributes"),
     )
 
 
 def is_task(raw: Json, task_id: str) -> bool:
     """Whether a listed container is the one of that task."""
-    return bool(task_id) and _labels(raw, "Labels").get(TASK_ID_LABEL) == task_id
+    return bool(task_id) and fields.labels(raw, "Labels").get(TASK_ID_LABEL) == task_id
 
 
 def identifier(raw: Json) -> str:
     """The `Id` of anything."""
-    return _needed(raw, "Id")
+    return fields.needed(raw, "Id")
 
 
 def host_of(address_and_port: str) -> str:
@@ -196,58 +191,9 @@ def sortable_time(text: str) -> str:
 
 
 def _mount(raw: Json) -> Mount:
-    kind = _text(raw, "Type")
-    return Mount(kind=kind, source=_text(raw, "Name") if kind == "volume" else _text(raw, "Source"))
+    kind = fields.text(raw, "Type")
+    return Mount(kind=kind, source=fields.text(raw, "Name") if kind == "volume" else fields.text(raw, "Source"))
 
 
 def _variable(env: Iterable[str], name: str) -> str:
     return next((entry.partition("=")[2] for entry in env if entry.startswith(f"{name}=")), "")
-
-
-def _get(raw: Json, key: str, kind: type[T], empty: T) -> T:
-    """The value of that key; what Docker leaves out, and what Go writes as null for it, is empty."""
-    if not isinstance(raw, dict):
-        raise UnreadableError(f"an object is expected where {type(raw).__name__} stands")
-    value = raw.get(key)
-    if value is None:
-        return empty
-    if not isinstance(value, kind):
-        raise UnreadableError(f"{key} is {type(value).__name__}")
-    return value
-
-
-def _text(raw: Json, key: str) -> str:
-    return _get(raw, key, str, "")
-
-
-def _needed(raw: Json, key: str) -> str:
-    """One without which the thing is not to be recognised: better none than a wrong one."""
-    if not (text := _text(raw, key)):
-        raise UnreadableError(f"{key} is missing")
-    return text
-
-
-def _object(raw: Json, key: str, *, needed: bool = False) -> Json:
-    found: dict[str, Any] = _get(raw, key, dict, {})
-    if needed and not found:
-        raise UnreadableError(f"{key} is missing")
-    return found
-
-
-def _list(raw: Json, key: str) -> list[Any]:
-    found: list[Any] = _get(raw, key, list, [])
-    return found
-
-
-def _texts(raw: Json, key: str) -> list[str]:
-    found = _list(raw, key)
-    if not all(isinstance(text, str) for text in found):
-        raise UnreadableError(f"{key} is a list of other things than text")
-    return found
-
-
-def _labels(raw: Json, key: str) -> dict[str, str]:
-    found = _object(raw, key)
-    if not all(isinstance(value, str) for value in found.values()):
-        raise UnreadableError(f"{key} has values that are no text")
-    return dict(found)

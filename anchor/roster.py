@@ -8,13 +8,14 @@ that its handover is still heard.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from anchor import docker_json
+from anchor import node_labels
 from anchor.facts import Node
-from shared.models import DEMOTED_PRIORITIES, HEALTHY_PRIORITIES, IpAddress, Peer, check_device_name
+from anchor.node_labels import PRIORITY_LABEL, Labels
+from shared.models import DEMOTED_PRIORITIES, HEALTHY_PRIORITIES, IpAddress, Peer
 
 T = TypeVar("T")
 
@@ -30,31 +31,6 @@ where Docker stopped the anchor of a demoted node no sooner than 27 s later.
 
 READY = "ready"
 """The state of a node whose engine its Swarm hears."""
-
-PRIORITY_LABEL = "keepalived.priority"
-INTERFACE_LABEL = "keepalived.interface"
-ADDRESS_LABEL = "keepalived.address"
-
-
-@dataclass(frozen=True)
-class Labels:
-    """What a node's labels say about it; a bad label is a sentence, and otherwise as if it were not there."""
-
-    priority: int | None = None
-    interface: str | None = None
-    address: IpAddress | None = None
-    problems: tuple[str, ...] = ()
-
-    @property
-    def place(self) -> tuple[str, ...]:
-        """Those that say where on the node the virtual IPs are: only its float can tell whether that is there."""
-        named = {INTERFACE_LABEL: self.interface, ADDRESS_LABEL: self.address}
-        return tuple(f"{label}={value}" for label, value in named.items() if value is not None)
-
-    @property
-    def without_place(self) -> Labels:
-        """The same without those."""
-        return replace(self, interface=None, address=None)
 
 
 @dataclass(frozen=True)
@@ -161,26 +137,6 @@ def listed_peers(roster: Roster, addresses: Iterable[IpAddress]) -> tuple[Peer, 
     return tuple(known.get(address) or Peer(address=address, hostname=str(address)) for address in wanted)
 
 
-def read_labels(node: Node) -> Labels:
-    """The node's `keepalived.*` labels."""
-    problems: list[str] = []
-
-    def read(label: str, reader: Callable[[str], T]) -> T | None:
-        text = node.labels.get(label, "").strip()
-        try:
-            return reader(text) if text else None
-        except ValueError as error:
-            problems.append(f"Label {label}={text!r} of node {node.hostname} is ignored: {error}.")
-            return None
-
-    return Labels(
-        priority=read(PRIORITY_LABEL, _priority),
-        interface=read(INTERFACE_LABEL, _interface),
-        address=read(ADDRESS_LABEL, _address),
-        problems=tuple(problems),
-    )
-
-
 def ladder(count: int, top: int) -> tuple[int, ...]:
     """Priorities for that many managers, from `top` downwards: 25 apart, or as far as they fit above 50."""
     lowest = HEALTHY_PRIORITIES.start
@@ -189,7 +145,7 @@ def ladder(count: int, top: int) -> tuple[int, ...]:
 
 
 def _members(nodes: Sequence[Node], top: int) -> tuple[Member, ...]:
-    labels = [read_labels(node) for node in nodes]
+    labels = [node_labels.read(node) for node in nodes]
     rungs = ladder(len(nodes), top)
     highest_demoted = DEMOTED_PRIORITIES.stop - 1
     return tuple(
@@ -253,21 +209,3 @@ def _namesake_warnings(nodes: Iterable[Node]) -> tuple[str, ...]:
         for hostname, count in counts.items()
         if count > 1
     )
-
-
-def _priority(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= HEALTHY_PRIORITIES.stop - 1):
-        raise ValueError("it must be a whole number from 1 to 254")
-    return int(text)
-
-
-def _interface(text: str) -> str:
-    check_device_name(text)
-    return text
-
-
-def _address(text: str) -> IpAddress:
-    address = docker_json.address(text)
-    if address is None:
-        raise ValueError("it must be an IPv4 or IPv6 address of the node")
-    return address

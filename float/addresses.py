@@ -37,12 +37,11 @@ class Addresses:
 
     async def view(self) -> HostView:
         """Interfaces and addresses now. Raises OSError."""
-        self._told = False
         self._links = {found.index: found for found in map(rtnetlink.link, self._netlink.dump(rtnetlink.get_links))}
         self._names = {index: found.name for index, found in self._links.items()}
         told = [rtnetlink.address(message) for message in self._netlink.dump(rtnetlink.get_addresses)]
         addresses = tuple(a for a in (message.on_host(self._names) for message in told) if a)
-        self._addresses = frozenset(addresses)
+        self._addresses, self._told = frozenset(addresses), False
         self.latest = HostView(
             interfaces=tuple(self._names.values()),
             addresses=addresses,

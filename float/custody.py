@@ -54,7 +54,7 @@ class Custody:
             await self.look()
 
     async def look_if_told(self) -> None:
-        """The same, only if the kernel told of a change."""
+        """See what the kernel has now, only if it told of a change. Raises OSError."""
         if self._addresses.changed():
             await self.look()
 

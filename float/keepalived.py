@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
-import errno
 import logging
 import os
 import signal
@@ -13,6 +12,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
+from float import room
 from float.child_log import ChildLog
 from float.places import CANDIDATE
 from float.stats import DumpError, InstanceDump, parse_dump
@@ -25,9 +25,6 @@ JSON_SIGNAL = signal.SIGRTMIN + 2
 STOP_LIMIT = 4.0
 """Seconds for a stop: adverts and addresses go in milliseconds, the process lingers for one second (measured)."""
 
-ROOM = 4096
-"""Bytes that a disk must take after a dump that did not come; one that was cut short has left none."""
-
 REALTIME_PRIORITY = 50
 _TEST_LIMIT = 10.0
 
@@ -38,13 +35,6 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 def _die_with_the_supervisor() -> None:
     """In the child: SIGTERM when the supervisor dies, so that even its crash is a clean release (prctl(2))."""
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-
-
-def check_room(folder: Path) -> None:
-    """Raises OSError when nothing more can be written there."""
-    with (folder / ".room").open("wb", buffering=0) as probe:
-        if probe.write(bytes(ROOM)) < ROOM:
-            raise OSError(errno.ENOSPC, f"{os.strerror(errno.ENOSPC)}: {folder}")
 
 
 class Keepalived:
@@ -153,7 +143,7 @@ class Keepalived:
             await asyncio.sleep(0.01)
             with contextlib.suppress(DumpError, FileNotFoundError):
                 return parse_dump(path.read_text())
-        check_room(self._folder)
+        room.check(self._folder)
         raise DumpError("keepalived wrote no dump")
 
     def _beside(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:

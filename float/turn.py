@@ -1,8 +1,9 @@
 """One turn of the loop: decide, keep keepalived right, look, report.
 
-The order is a safety property: the track files, which forbid and demote, are written before anything else; addresses
-are swept before keepalived starts. So is it that no step which fails (a full disk, a kernel that refuses) keeps the
-rest of the turn from being done.
+The order is a safety property: the track files, which forbid and demote, are written before anything but a look at a
+host that the kernel says has changed, since what is missing there forbids, too; addresses are swept before keepalived
+starts. So is it that no step which fails (a full disk, a kernel that refuses) keeps the rest of the turn from being
+done.
 """
 
 from __future__ import annotations

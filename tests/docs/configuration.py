@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic_core import PydanticUndefined
 
-from anchor import roster, service_labels
+from anchor import node_labels, service_labels
 from float.arguments import OPTIONS, Option
 from shared.ancestors import ADVERT_INTERVAL, DIALECTS, VRRP_VERSION
 from shared.environment import Variable
@@ -38,12 +38,12 @@ Lists are separated by commas or spaces, or written as `#PYTHON2BASH:['a','b']`.
 """
 
 LABELS = {
-    roster.PRIORITY_LABEL: (
+    node_labels.PRIORITY_LABEL: (
         "node",
         "this node's priority, exactly, 1 to 254; below 50 the others relieve it, so it serves only as a last resort",
     ),
-    roster.INTERFACE_LABEL: ("node", "the NIC over which this node's adverts travel"),
-    roster.ADDRESS_LABEL: (
+    node_labels.INTERFACE_LABEL: ("node", "the NIC over which this node's adverts travel"),
+    node_labels.ADDRESS_LABEL: (
         "node",
         "where this node's adverts come from, and where its peers look for it",
     ),

@@ -32,7 +32,8 @@ BARE = {
 MADE_ELSEWHERE = (
     *told("anchor/conditions.py", "quorum_warning"),
     *told("anchor/life.py", "_prepare", "_in_spite_of_the_disk"),
-    *told("anchor/roster.py", "read_labels", "_peers", "_duplicate_warnings", "_namesake_warnings"),
+    *told("anchor/node_labels.py", "read"),
+    *told("anchor/roster.py", "_peers", "_duplicate_warnings", "_namesake_warnings"),
     *told("anchor/service_labels.py", "refusal"),
     *told("anchor/spec_keeper.py", "_ignored", "_held_up_by"),
     *told("anchor/virtual_routers.py", "_address_clashes", "renumbered"),

@@ -12,8 +12,9 @@ from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from anchor import docker_json, roster, service_labels
+from anchor import docker_json, node_labels, service_labels
 from anchor.facts import LabelledService, Node
+from anchor.json_fields import Json, UnreadableError
 from anchor.memory import FILE, Memory
 from buoy.api import NodeAnswer
 from buoy.cluster_api import EventsAnswer
@@ -42,7 +43,7 @@ from tests.fuzz.seeds import TRANSITION
 
 _NAMES = sorted(public_names())
 _FOLDER = TemporaryDirectory(prefix="fuzz-")
-_DOCKER_READERS: tuple[Callable[[docker_json.Json], object], ...] = (
+_DOCKER_READERS: tuple[Callable[[Json], object], ...] = (
     *(docker_json.engine, docker_json.node, docker_json.service, docker_json.labelled_service),
     *(docker_json.local_task, docker_json.listed_container, docker_json.inspected_container, docker_json.event),
 )
@@ -128,7 +129,7 @@ def labels(data: bytes) -> None:
     given = {f"keepalived.{name}": value for name, _, value in lines}
     reading = service_labels.read(LabelledService("id", "web", "", given), vrrp_version=3, advert_interval=0.1)
     assert (reading.wish is None) is bool(reading.problems)
-    roster.read_labels(Node("id", "a", "", manager=True, labels=given))
+    node_labels.read(Node("id", "a", "", manager=True, labels=given))
 
 
 def frame(data: bytes) -> None:
@@ -211,9 +212,9 @@ def neighbour_history(data: bytes) -> None:
         event.encode()
 
 
-def _refused_or_typed(read: Callable[[docker_json.Json], object], raw: docker_json.Json) -> None:
+def _refused_or_typed(read: Callable[[Json], object], raw: Json) -> None:
     """Anything but the right types would only give way later, far from here."""
-    with contextlib.suppress(docker_json.UnreadableError):
+    with contextlib.suppress(UnreadableError):
         found = vars(read(raw))
         for name, value in found.items():
             if name in ("labels", "mounts"):

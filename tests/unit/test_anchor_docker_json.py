@@ -7,6 +7,7 @@ import pytest
 
 from anchor import docker_json
 from anchor.facts import Mount
+from anchor.json_fields import UnreadableError
 
 NODE: dict[str, Any] = {
     "ID": "n1",
@@ -110,7 +111,7 @@ def test_an_event_has_the_labels_of_its_container() -> None:
 
 @pytest.mark.parametrize("name", ["ID", "CreatedAt", "Spec"])
 def test_a_node_that_lacks_what_tells_it_from_others_is_refused(name: str) -> None:
-    with pytest.raises(docker_json.UnreadableError, match=name):
+    with pytest.raises(UnreadableError, match=name):
         docker_json.node({key: value for key, value in NODE.items() if key != name})
 
 
@@ -126,10 +127,10 @@ def test_a_node_that_lacks_what_tells_it_from_others_is_refused(name: str) -> No
     ],
 )
 def test_a_container_of_another_shape_is_refused_and_not_guessed(changes: dict[str, Any], what: str) -> None:
-    with pytest.raises(docker_json.UnreadableError, match=what):
+    with pytest.raises(UnreadableError, match=what):
         docker_json.inspected_container({**CONTAINER, **changes})
 
 
 def test_an_event_of_another_shape_is_refused() -> None:
-    with pytest.raises(docker_json.UnreadableError):
+    with pytest.raises(UnreadableError):
         docker_json.event({"Type": "container", "Actor": {"Attributes": {"a": 1}}})

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from anchor import roster, service_labels
+from anchor import node_labels, service_labels
 from float.arguments import OPTIONS
 from shared.settings import public_names
 from tests.docs.configuration import LABELS, PAGE, page
@@ -27,7 +27,7 @@ def test_every_argument_is_on_the_page(flag: str) -> None:
 
 
 def test_every_label_that_is_read_is_on_the_page() -> None:
-    read = {value for module in (roster, service_labels) for value in vars(module).values() if _is_label(value)}
+    read = {value for module in (node_labels, service_labels) for value in vars(module).values() if _is_label(value)}
     assert read == set(LABELS)
 
 
