@@ -2,41 +2,42 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 from pathlib import Path
 from types import TracebackType
 
-from tests.lab import cgroups, processes
+from tests.lab import cache, cgroups, processes
 from tests.lab.engine import Engine
-from tests.lab.plan import Plan
-from tests.lab.shell import LabError
+from tests.lab.plan import BUILDER_DATA, Plan
 
 # Its mounts live in a namespace of their own, so that they end with it; its first process reaps.
 _FIRST_PROCESS = 'mount --make-rprivate / && { umount -R -l /run/netns 2>/dev/null || true; } && { "$@" & wait $!; }'
 
 
 class Builder(Engine):
-    """Runs for the length of a `with`; its layers stay on disk for the next time."""
+    """Runs for the length of a `with`, one for all labs at a time; its layers stay on disk for the next one."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.state = plan.state / "builder"
+        self._turn = contextlib.ExitStack()
         super().__init__(self.state / "docker.sock")
 
     def __enter__(self) -> Builder:
-        if self._first_process() is not None:
-            raise LabError("another build runs on this lab")
+        with contextlib.ExitStack() as turn:
+            turn.enter_context(cache.alone("builds"))
+            turn.callback(self._end)
+            self._end()  # what a run that was cut short left
+            self._start()
+            self._turn = turn.pop_all()
+        return self
+
+    def _start(self) -> None:
         self.socket_path.unlink(missing_ok=True)
-        for folder in (self.state, self.plan.logs, self.plan.builder_data):
+        for folder in (self.state, self.plan.logs, BUILDER_DATA):
             folder.mkdir(parents=True, exist_ok=True)
-        where: list[str | Path] = [
-            "--data-root",
-            self.plan.builder_data,
-            "--exec-root",
-            self.state / "exec",
-            "-H",
-            self.url,
-        ]
+        where: list[str | Path] = ["--data-root", BUILDER_DATA, "--exec-root", self.state / "exec", "-H", self.url]
         quiet = ["--bridge=none", "--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false"]
         groups = ["--cgroup-parent", f"/{self.plan.name}-builder", "--exec-opt", "native.cgroupdriver=cgroupfs"]
         daemon: list[str | Path] = ["dockerd", *where, *quiet, *groups, "--pidfile", self.state / "docker.pid"]
@@ -49,11 +50,13 @@ class Builder(Engine):
             log=self.plan.logs / "builder.log",
         )
         self.wait_until_it_answers()
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._turn.close()
+
+    def _end(self) -> None:
         first = self._first_process()
         if first is None:
             return

@@ -10,9 +10,9 @@ from tests.lab.plan import CACHE
 
 
 @contextmanager
-def alone() -> Iterator[None]:
+def alone(what: str = "lock") -> Iterator[None]:
     """For a `with` around looking and making: labs that start side by side make nothing twice, and nothing half."""
     CACHE.mkdir(parents=True, exist_ok=True)
-    with (CACHE / "lock").open("w") as lock:
+    with (CACHE / what).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

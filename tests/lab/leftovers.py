@@ -40,7 +40,7 @@ def found(plan: Plan) -> list[str]:
 def mounts(plan: Plan) -> list[str]:
     """Mount points of this machine inside the lab's folders."""
     points = (line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines())
-    folders = (f"{plan.data}/", f"{plan.state}/", f"{plan.builder_data}/")
+    folders = (f"{plan.data}/", f"{plan.state}/")
     return [point for point in points if point.startswith(folders)]
 
 

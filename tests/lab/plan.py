@@ -10,6 +10,9 @@ from pathlib import Path
 DEFAULT_NAME = "keepalived-lab"
 DEFAULT_SUBNET = IPv4Network("10.88.0.0/24")
 CACHE = Path("/var/cache/keepalived-lab")
+BUILDER_DATA = CACHE / "builder"
+"""The builder's layers, of all labs; they outlive them, so that a second build is quick."""
+
 FIRST_HOST = 10
 MOST_HOSTS = 40
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -41,11 +44,6 @@ class Plan:
     def data(self) -> Path:
         """The hosts' disks and the registry's blobs."""
         return Path("/var/lib") / self.name
-
-    @property
-    def builder_data(self) -> Path:
-        """The builder's layers outlive the lab, so that a second build is quick."""
-        return CACHE / f"builder-{self.name}"
 
     @property
     def lan_namespace(self) -> str:
