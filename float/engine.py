@@ -58,6 +58,7 @@ class Engine:
         text = self._renderer.render(resolved, preempting=preempting)
         if text != self._text:
             self._install(text)
+            self.lifecycle = self.lifecycle.renewed(self._clock.monotonic())
             logger.info("keepalived's configuration changed", extra={"preempting": ",".join(preempting) or "-"})
         self._installed, self._text = wanted, text
 

@@ -55,6 +55,17 @@ class Lifecycle:
             retry_at=now + wait,
         )
 
+    def renewed(self, now: float) -> Lifecycle:
+        """Its configuration changed: what kept it from staying may be gone, so it is due at once."""
+        if self.state is not ChildState.BACKOFF:
+            return self
+        return replace(self, quick_exits=0, retry_at=now)
+
+    @property
+    def stays(self) -> bool:
+        """Whether its last end, if any, came after it had run for a while, or was the first."""
+        return self.quick_exits < 2
+
     def due(self, now: float) -> bool:
         """Whether the child should be started now."""
         return self.state is ChildState.STOPPED or (self.state is ChildState.BACKOFF and now >= self.retry_at)

@@ -45,6 +45,9 @@ class Offers:
         self._unseen: SpecMessage | None = None
         """The last offer for which this host could not be looked at."""
 
+        self._doubted: SpecMessage | None = None
+        """The one that runs, put once more because keepalived does not stay with it."""
+
         self._waiting: list[SpecMessage] = []
         """At most one that is to run, and a trial after it."""
 
@@ -64,6 +67,16 @@ class Offers:
         self._waiting = [*kept, offer]
         self._offered.set()
 
+    def doubt(self) -> None:
+        """keepalived does not stay with what runs: have that examined again, unless another spec waits already.
+
+        A service's interface that is gone leaves the service out then. What does not help is not answered: nobody
+        offered anything.
+        """
+        if self.adopted and not self._waiting:
+            self._doubted = SpecMessage(spec=self.adopted.spec, digest=self.digest or "")
+            self.put(self._doubted)
+
     async def run(self, adopt: Callable[[ResolvedSpec], None], rouse: Callable[[], None]) -> None:
         """Examine what comes, for ever: `adopt` hears of each new spec, `rouse` of each answer.
 
@@ -76,6 +89,8 @@ class Offers:
                 await self._examine(_without_claims(offer), adopt)
                 rouse()
             digest, problems = offer.called, await self._examine(offer, adopt)
+            if problems and offer is self._doubted:
+                continue
             self.refused = (digest, "\n".join(problems)) if problems else (None, "")
             refusals = self.adopted.refusals if self.adopted and self.digest == digest else ()
             self._answer(
@@ -119,7 +134,7 @@ class Offers:
 
     async def _examine(self, offer: SpecMessage, adopt: Callable[[ResolvedSpec], None]) -> tuple[str, ...]:
         before = self.adopted
-        if before and offer.called == self.digest and not before.refusals:
+        if before and offer.called == self.digest and not before.refusals and offer is not self._doubted:
             return ()
         try:
             resolved = await self._patiently(offer.spec)

@@ -97,6 +97,8 @@ class Supervisor:
     def keepalived_exited(self) -> None:
         """The child ended, asked for or not."""
         self._doors.engine.exited(self._book.masters())
+        if not self._doors.engine.lifecycle.stays:
+            self._doors.offers.doubt()
         for transition in self._book.keepalived_died(now=self._now(), wall=self._doors.clock.wall()):
             self._tell(transition)
         self._rouse()

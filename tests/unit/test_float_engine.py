@@ -278,6 +278,18 @@ async def test_a_keepalived_that_keeps_dying_is_given_pauses(world: World) -> No
     assert await world.keep_running(after=0.1) == ["sweep 192.0.2.100", "start"]
 
 
+async def test_another_configuration_is_tried_at_once(world: World) -> None:
+    world.configure(entry())
+    await world.keep_running()
+    for _ in range(4):
+        world.die(after=0.1)
+        await world.keep_running(after=10.0)
+    world.die(after=0.1)
+    assert await world.keep_running() == ["sweep 192.0.2.100"]
+    world.configure(entry(), spec=resolved_spec(ROUTER, router_called("web", 78)))
+    assert await world.keep_running() == ["sweep 192.0.2.100", "start"]
+
+
 async def test_what_it_leaves_as_no_master_goes_at_once_and_not_after_the_pause(world: World) -> None:
     await world.keep_running()
     world.die(after=0.1)

@@ -64,3 +64,18 @@ def test_a_child_that_ran_long_enough_is_due_at_once_again() -> None:
 def test_a_child_that_ran_a_little_less_than_long_enough_still_waits() -> None:
     lifecycle = died(5).started(1_000.0).exited(1_000.0 + STEADY_AFTER - 0.001)
     assert wait_of(lifecycle) == 16.0
+
+
+def test_a_child_whose_configuration_changed_is_due_at_once_and_its_next_end_counts_as_the_first() -> None:
+    lifecycle = died(5).renewed(2_000.0)
+    assert lifecycle.due(2_000.0)
+    assert wait_of(lifecycle.started(2_000.0).exited(2_000.1)) == 0.0
+
+
+def test_only_a_child_that_waits_is_hurried_by_another_configuration() -> None:
+    lifecycle = Lifecycle().started(1.0)
+    assert lifecycle.renewed(2.0) == lifecycle
+
+
+def test_a_child_that_dies_quickly_again_does_not_stay() -> None:
+    assert [died(deaths).stays for deaths in (1, 2, 3)] == [True, False, False]

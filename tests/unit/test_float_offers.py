@@ -30,13 +30,16 @@ class Host:
         """So many looks at it fail."""
 
         self.refusals: tuple[str, ...] = ("no web here",)
+        self.carries = True
+        self.seen = asyncio.Event()
 
     async def examine(self, spec: FloatSpec) -> ResolvedSpec:
         self.asked += 1
+        self.seen.set()
         if self.blind:
             self.blind -= 1
             raise OSError("too many open files")
-        if spec == BAD:
+        if spec == BAD or not self.carries:
             raise UnresolvableError(("no nosuch0 here",))
         return ResolvedSpec(spec, (resolved(ROUTER),), self.refusals if spec == WITH_SERVICE else ())
 
@@ -55,6 +58,17 @@ class Desk:
         """Offer them one after the other, each answered first, and wait for `more` answers that nobody asked for."""
         for spec in specs:
             await self.offered_at_once(SpecMessage(spec=spec, trial=trial, digest=called), answers=1 + more)
+
+    async def doubted(self) -> None:
+        """keepalived does not stay with what runs; returns when that was looked at."""
+        asked, self.host.seen = self.host.asked, asyncio.Event()
+        work = asyncio.create_task(self.offers.run(lambda spec: self.adopted.append(spec.spec.digest), lambda: None))
+        self.offers.doubt()
+        await self.host.seen.wait()
+        await asyncio.sleep(0)
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
+        assert self.host.asked == asked + 1
 
     async def offered_at_once(self, *offers: SpecMessage, answers: int) -> None:
         """Offer them all, and wait for that many answers."""
@@ -195,3 +209,33 @@ async def test_a_trial_takes_the_place_of_no_spec_that_is_to_run() -> None:
     await desk.offered_at_once(SpecMessage(spec=SPEC), SpecMessage(spec=OTHER, trial=True), answers=2)
     assert desk.adopted == [SPEC.digest]
     assert [answer.trial for answer in desk.answers] == [False, True]
+
+
+async def test_what_keepalived_does_not_stay_with_is_examined_again_and_runs_without_the_service_that_is_to_blame() -> (
+    None
+):
+    desk = Desk()
+    desk.host.refusals = ()
+    await desk.offered(WITH_SERVICE)
+    desk.host.refusals = ("no web here",)
+    await desk.doubted()
+    assert desk.offers.adopted is not None
+    assert desk.offers.adopted.refusals == ("no web here",)
+    assert desk.answers[-1] == SpecAnswer(digest=WITH_SERVICE.digest, accepted=True, refusals=("no web here",))
+
+
+async def test_what_a_doubt_finds_out_and_cannot_be_helped_refuses_nothing_that_was_accepted() -> None:
+    desk = Desk()
+    await desk.offered(SPEC)
+    desk.host.carries = False
+    await desk.doubted()
+    assert desk.answers == [SpecAnswer(digest=SPEC.digest, accepted=True)]
+    assert desk.offers.refused == (None, "")
+    assert desk.offers.digest == SPEC.digest
+
+
+async def test_there_is_nothing_to_doubt_before_the_first_spec() -> None:
+    desk = Desk()
+    desk.offers.doubt()
+    await desk.offered(SPEC)
+    assert desk.host.asked == 1

@@ -1,0 +1,59 @@
+"""The interface of a service's virtual IP goes, and then keepalived: the others are served again all the same."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from shared.models import ServiceClaim, VirtualIp
+from tests.contract.float_world import ROUTER, kernel_address, run
+from tests.contract.whole_float import ALONE, Machine, machine_called
+
+pytestmark = pytest.mark.lab
+
+ELSEWHERE = (VirtualIp.parse("198.51.100.50/24@eth1"),)
+WEB = ROUTER.model_copy(
+    update={
+        "name": "web",
+        "vrid": 50,
+        "peers": (),
+        "virtual_ips": ELSEWHERE,
+        "excluded": (),
+        "claims": (ServiceClaim(service="web", label=str(ELSEWHERE[0]), virtual_ips=ELSEWHERE),),
+    }
+)
+BOTH = ALONE.model_copy(update={"virtual_routers": (*ALONE.virtual_routers, WEB)})
+SOON = 20.0
+
+
+@pytest.fixture
+async def machine(tmp_path: Path) -> AsyncIterator[Machine]:
+    async with machine_called("nic", tmp_path) as made:
+        run("ip", "address", "add", "198.51.100.3/24", "dev", "eth1")
+        yield made
+
+
+async def test_keepalived_starts_again_without_the_service_whose_interface_is_gone(
+    machine: Machine, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def part() -> None:
+        await machine.serving()
+        async with asyncio.timeout(SOON):
+            while kernel_address("198.51.100.50", device="eth1") is None:
+                await asyncio.sleep(0.05)
+        run("ip", "link", "delete", "eth1")
+        os.kill(int((machine.folder / "keepalived.pid").read_text()), signal.SIGKILL)
+        async with asyncio.timeout(SOON):
+            while "web" in (machine.folder / "keepalived.conf").read_text() or not machine.keepalived.running:
+                await asyncio.sleep(0.05)
+        await machine.serving()
+
+    async with asyncio.timeout(60):
+        await machine.run(part, BOTH)
+    assert "eth1" in caplog.text
+    assert "the spec is refused" not in caplog.text
