@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from anchor.facts import LabelledService, Node
+from shared.disk import Disk
 from shared.models import FloatSpec, Frozen
 
 logger = logging.getLogger(__name__)
@@ -62,6 +63,7 @@ class Memory:
     def __init__(self, folder: Path, *, service: str = "") -> None:
         self._path = folder / FILE
         self._service = service
+        self._disk = Disk()
         self._failed = False
         self.value = self._read()
 
@@ -72,7 +74,7 @@ class Memory:
             return
         self.value = value
         try:
-            self._write(value)
+            self._disk.do(lambda: self._write(value))
             self._failed = False
         except OSError as error:
             if not self._failed:

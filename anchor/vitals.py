@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from anchor.patience import Sleep
+from shared.disk import Disk
 from shared.status import AnchorStatus
 from shared.status_file import write_status
 
@@ -36,6 +37,7 @@ class Files:
     def __init__(self, health_file: Path, status_folder: Path) -> None:
         self._health_file = health_file
         self._status_folder = status_folder
+        self._disk = Disk()
         self._failing: set[str] = set()
 
     def health(self, reason: str | None) -> None:
@@ -45,7 +47,7 @@ class Files:
 
     def status(self, status: AnchorStatus) -> None:
         """Publish the status to the buoy."""
-        self._guarded("status", lambda: write_status(self._status_folder, status))
+        self._guarded("status", lambda: self._disk.do(lambda: write_status(self._status_folder, status)))
 
     def _replace(self, text: str) -> None:
         scratch = self._health_file.with_suffix(".new")

@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 
 from float.routers import Transition
+from shared.disk import Disk
 
 logger = logging.getLogger(__name__)
 
@@ -20,11 +21,12 @@ class History:
         self._path = path
         self._node = node
         self._limit = limit
+        self._disk = Disk()
         self._lines = self._count()
         self._trouble = ""
 
     def append(self, transition: Transition) -> None:
-        """Write it down; a full disk is logged and changes nothing else."""
+        """Write it down; a disk that is full or hangs is logged and changes nothing else."""
         entry = {
             "time": round(transition.wall, 3),
             "node": self._node,
@@ -36,15 +38,18 @@ class History:
         }
         trouble = ""
         try:
-            self._add(json.dumps(entry).encode() + b"\n")
-            self._lines += 1
-            if self._lines > 2 * self._limit:
-                self._shorten()
+            self._disk.do(lambda: self._write(json.dumps(entry).encode() + b"\n"))
         except OSError as error:
             trouble = str(error)
         if trouble and trouble != self._trouble:
             logger.warning("the history cannot be written: %s", trouble)
         self._trouble = trouble
+
+    def _write(self, line: bytes) -> None:
+        self._add(line)
+        self._lines += 1
+        if self._lines > 2 * self._limit:
+            self._shorten()
 
     def _add(self, line: bytes) -> None:
         """The whole line or nothing, so that a full disk spoils no later one. Raises OSError."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from float.guard import Watched
+from shared.disk import Disk
 
 if TYPE_CHECKING:  # the lease keeper does without pydantic
     from float.host import HostAddress, HostView
@@ -32,6 +33,7 @@ class OwnershipRecord:
     def __init__(self, path: Path, boot: str) -> None:
         self._path = path
         self._boot = boot
+        self._disk = Disk()
         self._written = True
         self._trouble = ""
         self.addresses, self.watched = self._read()
@@ -41,13 +43,13 @@ class OwnershipRecord:
         wanted, routers = frozenset(addresses), tuple(watched)
         if (wanted, routers) == (self.addresses, self.watched):
             return
-        self._write(wanted, routers)
+        self._disk.do(lambda: self._write(wanted, routers))
         self.addresses, self.watched, self._written = wanted, routers, True
 
     def remember(self, addresses: Iterable[IpAddress], watched: Iterable[Watched] = ()) -> None:
         """The same where the disk lets us; where not, it holds for as long as this float lives, and is said once.
 
-        A disk that is full must not keep a node from serving. It is written as soon as `catch_up` finds room.
+        A disk that is full or hangs must not keep a node from serving. It is written as soon as `catch_up` finds room.
         """
         wanted, routers = frozenset(addresses), tuple(watched)
         try:
@@ -61,7 +63,7 @@ class OwnershipRecord:
         if self._written:
             return
         try:
-            self._write(self.addresses, self.watched)
+            self._disk.do(lambda: self._write(self.addresses, self.watched))
         except OSError as error:
             self._say(error)
         else:

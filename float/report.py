@@ -15,6 +15,7 @@ from float.resolve import ResolvedSpec
 from float.routers import RouterEntry
 from float.stranger import NOBODY, Seen
 from shared.clock import Clock, boot_id, uptime
+from shared.disk import Disk
 from shared.models import Condition
 from shared.status import FloatStatus, LinkStatus
 from shared.status_file import write_status
@@ -67,6 +68,7 @@ class Reporter:
         send: Callable[[FloatStatus], None],
     ) -> None:
         self._folder = folder
+        self._disk = Disk()
         self._health_file = health_file
         self._identity = identity
         self._clock = clock
@@ -125,7 +127,7 @@ class Reporter:
     def _publish(self, status: FloatStatus) -> None:
         self._send(status)
         troubles = (
-            _trouble("the status cannot be written", lambda: write_status(self._folder, status)),
+            _trouble("the status cannot be written", lambda: self._disk.do(lambda: write_status(self._folder, status))),
             _trouble("the health file cannot be written", self._say_healthy),
         )
         self._say(tuple(trouble for trouble in troubles if trouble))
