@@ -29,7 +29,7 @@ pytestmark = pytest.mark.lab
 
 MANY = 50
 CONFIGURED = 3.0
-"""Seconds of CPU, ours and keepalived's, for so many virtual routers; some 0.6 on two idle cores, more beside others."""
+"""Seconds of CPU, ours and keepalived's, for so many virtual routers: 0.6 on two idle cores."""
 
 ADVERTISE = """
 import socket, sys, time
