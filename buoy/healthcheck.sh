@@ -2,8 +2,8 @@
 # Container healthcheck of the buoy: /livez answers 200 within a second. No Python is started.
 #
 # One `docker exec` costs 0.1 s of a core, sleeping costs nothing, so a probe takes its time:
-# it waits a little for a buoy that is starting, and lingers before it asks one that has long
-# been up.
+# it waits a little for a buoy that is starting, and the longer one has been up, the longer it
+# lingers before it asks.
 
 port=${KEEPALIVED_BUOY_PORT:-3000}
 
@@ -22,7 +22,8 @@ container_age() { # field 22 of proc(5)'s stat: start of PID 1 in 1/100 s of upt
 }
 
 container_age
-((age > 60)) && sleep 8
+((age > 60)) && sleep 5
+((age > 15)) && sleep 3
 for _ in {1..20}; do
     alive && exit 0
     sleep 0.25

@@ -9,10 +9,10 @@
 #
 # One `docker exec` costs 0.1 s of a core, sleeping costs nothing, so a probe takes its time:
 # it waits for the first word (pulling an image takes minutes), gives a late one a chance,
-# and on a container that has long been healthy it lingers before it says so again.
+# and the older a healthy container is, the longer it lingers before it says so again.
 
 file=${1:-/run/keepalived-health}
-linger=8 patience=8 first_word=55
+patience=8 first_word=55
 
 deadline_ahead() {
     deadline='' reason='nothing reported yet'
@@ -46,7 +46,10 @@ if ! wait_for_deadline "$patience_now"; then
     exit 1
 fi
 container_age
-if [ "$age" -gt 60 ]; then
+linger=0
+[ "$age" -le 15 ] || linger=3
+[ "$age" -le 60 ] || linger=8
+if [ "$linger" -gt 0 ]; then
     sleep "$linger"
     wait_for_deadline "$patience" || { echo "${reason:-the last report is too old}"; exit 1; }
 fi
