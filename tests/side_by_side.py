@@ -1,7 +1,8 @@
-"""`make test`: every test, in three runs side by side, since most tests wait more than they compute.
+"""`make test`: every test, in four runs side by side, since most tests wait more than they compute.
 
-Each run has a Swarm of its own; the third one begins with all that needs none. What fails beside the others is tried
-once more, alone, and judged by that; both stand in the output. So does what every run printed, also of one cut short.
+Each run has a Swarm of its own where it needs one: the third one begins with what does not, the fourth one is of tests
+that mostly wait, and need none. What fails beside the others is tried once more, alone, and judged by that; both stand in
+the output. So does what every run printed, also of one cut short.
 """
 
 from __future__ import annotations
@@ -24,15 +25,15 @@ REPORTS = REPOSITORY / "reports"
 SWARM = Path("tests", "swarm")
 NAME = os.environ.get("LAB_NAME", "keepalived-test")
 SUBNET = os.environ.get("LAB_SUBNET", "10.89.0.0/24")
-SUBNETS = (SUBNET, os.environ.get("LAB_SUBNET_2", "10.189.0.0/24"), os.environ.get("LAB_SUBNET_3", "10.191.0.0/24"))
+SUBNETS = (SUBNET, *(os.environ.get(f"LAB_SUBNET_{number}", f"10.{187 + number}.0.0/24") for number in (2, 3, 4)))
 PASSED, FAILED = 0, 1
 """Of pytest; every other exit code is no word on the tests."""
 
 FIRST_OF_THE_SECOND = "test_j"
 """The Swarm's test files from here on are the second run's: so all take about as long."""
 
-OF_THE_FIRST = ("test_roster.py",)
-OF_THE_THIRD = ("test_socket_proxy.py", "test_spread.py")
+OF_THE_THIRD = ("test_roster.py", "test_socket_proxy.py", "test_spread.py", "test_unfinished_update.py")
+OF_THE_FOURTH = (Path("tests", "contract", "test_doctor.py"), Path("tests", "contract", "test_hostile_docker.py"))
 
 
 @dataclass(frozen=True)
@@ -62,16 +63,13 @@ class Run:
 def runs(swarm_files: Sequence[Path]) -> tuple[Run, ...]:
     """All tests, each in one of them."""
     files = sorted(path for path in swarm_files if path.name not in OF_THE_THIRD)
-    third = [*(folder for folder in _folders() if folder.name != SWARM.name), *(SWARM / name for name in OF_THE_THIRD)]
+    without_a_swarm = [path for path in _others() if path not in OF_THE_FOURTH]
     return (
-        _run(1, [path for path in files if _is_firsts(path)]),
-        _run(2, [path for path in files if not _is_firsts(path)]),
-        _run(3, third),
+        _run(1, [path for path in files if path.name < FIRST_OF_THE_SECOND]),
+        _run(2, [path for path in files if path.name >= FIRST_OF_THE_SECOND]),
+        _run(3, [*without_a_swarm, *(SWARM / name for name in OF_THE_THIRD)]),
+        _run(4, OF_THE_FOURTH),
     )
-
-
-def _is_firsts(path: Path) -> bool:
-    return path.name < FIRST_OF_THE_SECOND or path.name in OF_THE_FIRST
 
 
 def _run(number: int, paths: Sequence[Path]) -> Run:
@@ -80,9 +78,10 @@ def _run(number: int, paths: Sequence[Path]) -> Run:
     return Run(f"run-{number}", words, (name, SUBNETS[number - 1]))
 
 
-def _folders() -> list[Path]:
-    """Where tests are, in the repository's own words."""
-    return sorted({path.parent.relative_to(REPOSITORY) for path in (REPOSITORY / "tests").glob("*/test_*.py")})
+def _others() -> list[Path]:
+    """The test files beside the Swarm's, in the repository's own words."""
+    found = sorted(path.relative_to(REPOSITORY) for path in (REPOSITORY / "tests").glob("*/test_*.py"))
+    return [path for path in found if path.parent != SWARM]
 
 
 def main() -> int:
