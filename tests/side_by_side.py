@@ -1,8 +1,8 @@
 """`make test`: every test, in four runs side by side, since most tests wait more than they compute.
 
 Each run has a Swarm of its own where it needs one: the third one begins with what does not, the fourth one is of tests
-that mostly wait, and need none. What fails beside the others is tried once more, alone, and judged by that; both stand in
-the output. So does what every run printed, also of one cut short.
+that mostly wait. What fails beside the others is tried once more, alone, and judged by that; both stand in the output.
+So does what every run printed, also of one cut short.
 """
 
 from __future__ import annotations
