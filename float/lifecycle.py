@@ -59,7 +59,7 @@ class Lifecycle:
         """Its configuration changed: what kept it from staying may be gone, so it is due at once."""
         if self.state is not ChildState.BACKOFF:
             return self
-        return replace(self, quick_exits=0, retry_at=now)
+        return replace(self, retry_at=now)
 
     @property
     def stays(self) -> bool:

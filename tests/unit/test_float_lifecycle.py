@@ -66,10 +66,10 @@ def test_a_child_that_ran_a_little_less_than_long_enough_still_waits() -> None:
     assert wait_of(lifecycle) == 16.0
 
 
-def test_a_child_whose_configuration_changed_is_due_at_once_and_its_next_end_counts_as_the_first() -> None:
+def test_a_child_whose_configuration_changed_is_due_at_once_but_no_better_trusted() -> None:
     lifecycle = died(5).renewed(2_000.0)
     assert lifecycle.due(2_000.0)
-    assert wait_of(lifecycle.started(2_000.0).exited(2_000.1)) == 0.0
+    assert wait_of(lifecycle.started(2_000.0).exited(2_000.1)) == wait_of(died(6))
 
 
 def test_only_a_child_that_waits_is_hurried_by_another_configuration() -> None:
