@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,26 @@ def test_a_folder_that_cannot_be_written_is_said_once(tmp_path: Path, caplog: py
     memory.update(wire="2")
     assert len(caplog.messages) == 1
     assert memory.value.wire == "2"
+
+
+def test_a_disk_that_hangs_holds_nobody_up_for_long_and_what_it_was_asked_is_written_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    memory, answers, write = Memory(tmp_path), threading.Event(), Memory._write
+
+    def slowly(self: Memory, value: Remembered) -> None:
+        answers.wait(30)
+        write(self, value)
+
+    monkeypatch.setattr(Memory, "_write", slowly)
+    memory.update(unshielded=True)
+    assert "the disk does not answer" in caplog.text
+    assert not Memory(tmp_path).value.unshielded
+    answers.set()
+    deadline = time.monotonic() + 10
+    while not Memory(tmp_path).value.unshielded:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_what_a_removed_stack_ran_is_forgotten_by_the_next(tmp_path: Path) -> None:

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from anchor import vitals
 from anchor.vitals import HEALTHY_FOR, Files, beat_interval
+from shared.disk import PATIENCE
 from shared.status import AnchorStatus
 from shared.status_file import read_anchor_status
 from tests.unit.anchor_fakes import FakeClock
@@ -40,6 +43,22 @@ def test_a_full_disk_is_said_once_and_ends_nothing(tmp_path: Path, caplog: pytes
         files.health(None)
         files.status(STATUS)
     assert len(caplog.messages) == 2
+
+
+def test_a_disk_that_hangs_is_said_once_and_holds_up_no_beat_for_long(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files, answers = Files(tmp_path / "health", tmp_path), threading.Event()
+    monkeypatch.setattr(vitals, "write_status", lambda *_: answers.wait(30))
+    began = time.monotonic()
+    for _ in range(100):
+        files.status(STATUS)
+        files.health(None)
+    answers.set()
+    assert time.monotonic() - began < 100 * PATIENCE / 4
+    assert [record.getMessage() for record in caplog.records] == [
+        "The status file cannot be written: the disk does not answer"
+    ]
 
 
 def test_several_beats_fit_into_the_link_timeout() -> None:
