@@ -68,9 +68,9 @@ class Memory:
         self.value = self._read()
 
     def update(self, **changes: Any) -> None:
-        """Remember these as well."""
+        """Remember these as well; what could not be written before is tried again."""
         value = self.value.model_copy(update=changes)
-        if value == self.value:
+        if value == self.value and not self._failed:
             return
         self.value = value
         try:

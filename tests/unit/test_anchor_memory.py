@@ -42,6 +42,16 @@ def test_a_folder_that_cannot_be_written_is_said_once(tmp_path: Path, caplog: py
     assert memory.value.wire == "2"
 
 
+def test_what_could_not_be_written_is_written_as_soon_as_it_can_be_though_nothing_changes_any_more(
+    tmp_path: Path,
+) -> None:
+    memory = Memory(tmp_path / "later")
+    memory.update(wire="1")
+    (tmp_path / "later").mkdir()
+    memory.update()
+    assert Memory(tmp_path / "later").value.wire == "1"
+
+
 def test_a_disk_that_hangs_holds_nobody_up_for_long_and_what_it_was_asked_is_written_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
