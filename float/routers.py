@@ -193,8 +193,13 @@ def _why(entry: RouterEntry, state: VrrpState, now: float) -> str:
         fresh = entry.hears(now)
         return f"{fresh.source} advertises priority {fresh.priority}" if fresh else "ready to take over"
     if state is VrrpState.FAULT:
-        return entry.decision.reason or f"keepalived reports a fault; is {entry.resolved.interface} up?"
+        return entry.decision.reason or f"keepalived reports a fault; {_is_up(entry)}?"
     return "keepalived stopped the virtual router"
+
+
+def _is_up(entry: RouterEntry) -> str:
+    nics = dict.fromkeys([entry.resolved.interface, *(vip.device for vip in entry.resolved.addresses if vip.device)])
+    return f"{'is' if len(nics) == 1 else 'are'} {' and '.join(nics)} up"
 
 
 def _why_master(entry: RouterEntry, now: float) -> str:

@@ -11,7 +11,7 @@ from float.advert import Advert
 from float.notice import Notice
 from float.resolve import ResolvedSpec
 from float.routers import RouterBook, Transition
-from shared.models import Transport, VrrpState
+from shared.models import Transport, VirtualIp, VrrpState
 from tests.unit.float_samples import (
     BEST,
     LINK_LOST,
@@ -172,6 +172,16 @@ def test_a_fault_of_keepalived_own_points_at_the_interface() -> None:
     told = become(routers, VrrpState.FAULT)
     assert told is not None
     assert told.reason == "keepalived reports a fault; is eth0 up?"
+
+
+def test_a_fault_names_every_interface_that_a_virtual_ip_is_on() -> None:
+    elsewhere = ROUTER.model_copy(update={"excluded": (VirtualIp.parse("198.51.100.50/24@eth1"),)})
+    routers = RouterBook()
+    routers.load(resolved_spec(elsewhere))
+    routers.decide((), 100.0)
+    told = become(routers, VrrpState.FAULT)
+    assert told is not None
+    assert told.reason == "keepalived reports a fault; are eth0 and eth1 up?"
 
 
 def test_a_stopped_router_says_so() -> None:
