@@ -13,7 +13,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +26,9 @@ SWARM = Path("tests", "swarm")
 NAME = os.environ.get("LAB_NAME", "keepalived-test")
 SUBNET = os.environ.get("LAB_SUBNET", "10.89.0.0/24")
 SUBNETS = (SUBNET, *(os.environ.get(f"LAB_SUBNET_{number}", f"10.{187 + number}.0.0/24") for number in (2, 3, 4)))
+ENDS_WITHIN = 60.0
+"""Seconds for a run that is cut short to take down what its fixtures made; `.ci/run` gives us twice as long."""
+
 PASSED, FAILED = 0, 1
 """Of pytest; every other exit code is no word on the tests."""
 
@@ -100,7 +103,11 @@ def main() -> int:
 
 
 def end_at_the_first_sigterm() -> None:
-    """`timeout` and `make` send one each; what the first one began is not to be cut by the second."""
+    """`timeout` and `make` send one each; what the first one began is not to be cut by the second.
+
+    SIGINT is what the runs are ended by, and a shell that began us in the background has it ignored.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def end(number: int, _: object) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -122,21 +129,19 @@ def labs_down(wanted: Sequence[Run]) -> Iterator[None]:
 
 def side_by_side(wanted: Sequence[Run]) -> dict[Run, int]:
     """The exit code of each; what it printed is shown when it ended, or when all are ended by an error or a signal."""
-    hidden: list[Run] = []
-    codes = {}
+    running: dict[Run, subprocess.Popen[bytes]] = {}
+    codes: dict[Run, int] = {}
     try:
-        with contextlib.ExitStack() as stack:
-            started = {}
+        with _ended_together(running):
             for run in wanted:
-                started[run] = stack.enter_context(_started(run))
-                hidden.append(run)
-            for run, process in started.items():
+                running[run] = _started(run)
+            for run, process in running.items():
                 codes[run] = process.wait()
                 _show(run)
-                hidden.remove(run)
     finally:
-        for run in hidden:
-            _show(run)
+        for run in running:
+            if run not in codes:
+                _show(run)
     return codes
 
 
@@ -144,16 +149,25 @@ def _show(run: Run) -> None:
     print(f"== {run.name} ==\n{run.log.read_text(errors='replace')}", flush=True)
 
 
-@contextlib.contextmanager
-def _started(run: Run) -> Iterator[subprocess.Popen[bytes]]:
+def _started(run: Run) -> subprocess.Popen[bytes]:
     with run.log.open("wb") as log:
         command = run.pytest(*run.words)
-        process = subprocess.Popen(command, env=run.environment, stdout=log, stderr=subprocess.STDOUT, cwd=REPOSITORY)
+        return subprocess.Popen(command, env=run.environment, stdout=log, stderr=subprocess.STDOUT, cwd=REPOSITORY)
+
+
+@contextlib.contextmanager
+def _ended_together(running: Mapping[Run, subprocess.Popen[bytes]]) -> Iterator[None]:
+    """Whoever still runs afterwards is cut short, but has its time to take down what it made."""
     try:
-        yield process
+        yield
     finally:
-        process.terminate()
-        process.wait()
+        for process in running.values():
+            process.send_signal(signal.SIGINT)  # pytest takes its fixtures down then, but not with SIGTERM
+        for process in running.values():
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(ENDS_WITHIN)
+            process.kill()
+            process.wait()
 
 
 def _alone(run: Run) -> int:

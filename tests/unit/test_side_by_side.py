@@ -14,7 +14,7 @@ from tests.lab.plan import REPOSITORY
 from tests.side_by_side import Run, end_at_the_first_sigterm, runs, side_by_side
 
 FILES = sorted(path.relative_to(REPOSITORY) for path in (REPOSITORY / "tests" / "swarm").glob("test_*.py"))
-SLEEP = "import time; time.sleep(60)"
+SLEEP = "import signal, time; signal.signal(signal.SIGINT, signal.SIG_DFL); time.sleep(60)"
 STOP = "import os, signal; print('the last words', flush=True); os.kill(os.getppid(), signal.SIGTERM); " + SLEEP
 
 
@@ -39,10 +39,11 @@ def line(name: str, text: str, folder: Path) -> Line:
 @pytest.fixture
 def sigterm() -> Iterator[None]:
     """Handled as `make test` does, and after the test as before."""
-    before = signal.getsignal(signal.SIGTERM)
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     end_at_the_first_sigterm()
     yield
-    signal.signal(signal.SIGTERM, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def chosen() -> list[Path]:
@@ -77,6 +78,23 @@ def test_a_sigterm_shows_what_the_runs_had_printed(tmp_path: Path, capsys: pytes
     assert end.value.code == 128 + signal.SIGTERM
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
     assert capsys.readouterr().out == "== run-1 ==\n\n== run-2 ==\nthe last words\n\n"
+
+
+@pytest.mark.usefixtures("sigterm")
+def test_a_run_that_is_cut_takes_down_what_it_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import os, signal, time\n"
+        "try:\n"
+        "    os.kill(os.getppid(), signal.SIGTERM)\n"
+        "    time.sleep(60)\n"
+        "except KeyboardInterrupt:\n"
+        "    print('taken down')\n"
+    )
+    with pytest.raises(SystemExit):
+        side_by_side([line("run-1", f"exec(open({str(script)!r}).read())", tmp_path)])
+
+    assert capsys.readouterr().out == "== run-1 ==\ntaken down\n\n"
 
 
 def test_a_run_that_cannot_start_ends_the_others_and_shows_what_they_had_printed(
