@@ -19,7 +19,8 @@ LAB_NAME ?= keepalived-test
 LAB_SUBNET ?= 10.89.0.0/24
 LAB_SUBNET_2 ?= 10.189.0.0/24
 LAB_SUBNET_3 ?= 10.191.0.0/24
-export LAB_NAME LAB_SUBNET LAB_SUBNET_2 LAB_SUBNET_3
+LAB_SUBNET_4 ?= 10.193.0.0/24
+export LAB_NAME LAB_SUBNET LAB_SUBNET_2 LAB_SUBNET_3 LAB_SUBNET_4
 TEST_LAB := --name $(LAB_NAME) --subnet $(LAB_SUBNET)
 # Options of the demo's own lab, for one beside another: DEMO_LAB="--name second --subnet 10.86.0.0/24"
 DEMO_LAB ?=

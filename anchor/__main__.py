@@ -36,6 +36,7 @@ from anchor.swarm import Docker
 from anchor.wakeups import Bell, EventStream
 from shared import logs
 from shared.clock import Clock, SystemClock
+from shared.disk import Disk
 from shared.errors import FatalError, SettingsError
 from shared.link_protocol import LINK_FOLDER, AnchorHello
 from shared.settings import AnchorSettings
@@ -61,7 +62,8 @@ async def run(settings: AnchorSettings, files: UserFiles) -> None:
 
 
 def _parts(settings: AnchorSettings, files: UserFiles, docker: Docker, identity: Identity) -> Parts:
-    clock, memory = SystemClock(), Memory(Path(LINK_FOLDER), service=identity.service_id)
+    clock, disk = SystemClock(), Disk()
+    memory = Memory(Path(LINK_FOLDER), service=identity.service_id, disk=disk)
     bell, swarm_bell = Bell(), Bell()
     asking, patience = Asking(clock), Patience(clock, asyncio.sleep)
     talk = Conversation(memory, clock, node=settings.node_hostname, wake=bell.ring)
@@ -95,7 +97,7 @@ def _parts(settings: AnchorSettings, files: UserFiles, docker: Docker, identity:
         conversation=talk,
         patience=patience,
         template=lambda: identities.awaited_template(docker, identity.task_id, sleep=asyncio.sleep),
-        show_life=_show_life(settings, identity, loop, floats, clock),
+        show_life=_show_life(settings, identity, loop, floats, clock, disk=disk),
         node_id=identity.node_id,
         bell=bell,
         swarm_bell=swarm_bell,
@@ -103,10 +105,10 @@ def _parts(settings: AnchorSettings, files: UserFiles, docker: Docker, identity:
 
 
 def _show_life(
-    settings: AnchorSettings, identity: Identity, loop: Reconciler, floats: FloatKeeper, clock: Clock
+    settings: AnchorSettings, identity: Identity, loop: Reconciler, floats: FloatKeeper, clock: Clock, *, disk: Disk
 ) -> Callable[[], Coroutine[Any, Any, None]]:
     base = base_status(settings, identity, clock, _version())
-    files = vitals.Files(vitals.HEALTH_FILE, Path(STATUS_FOLDER))
+    files = vitals.Files(vitals.HEALTH_FILE, Path(STATUS_FOLDER), disk=disk)
     announcer = Announcer(files, loop, floats, base=base, clock=clock)
     interval = vitals.beat_interval(settings.link_timeout)
     return lambda: vitals.run(loop.pulse, announcer.publish, interval=interval, sleep=asyncio.sleep)

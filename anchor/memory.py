@@ -60,10 +60,10 @@ class Remembered(Frozen):
 class Memory:
     """The file. Where it cannot be read nothing is remembered; where it cannot be written that is said once."""
 
-    def __init__(self, folder: Path, *, service: str = "") -> None:
+    def __init__(self, folder: Path, *, service: str = "", disk: Disk | None = None) -> None:
         self._path = folder / FILE
         self._service = service
-        self._disk = Disk()
+        self._disk = disk or Disk()
         self._failed = False
         self.value = self._read()
 

@@ -34,10 +34,10 @@ def beat_interval(link_timeout: float) -> float:
 class Files:
     """Writes the two files; a failure is said once, and is nobody's end."""
 
-    def __init__(self, health_file: Path, status_folder: Path) -> None:
+    def __init__(self, health_file: Path, status_folder: Path, *, disk: Disk | None = None) -> None:
         self._health_file = health_file
         self._status_folder = status_folder
-        self._disk = Disk()
+        self._disk = disk or Disk()
         self._failing: set[str] = set()
 
     def health(self, reason: str | None) -> None:

@@ -15,6 +15,7 @@ from float.lease import LeaseKeeper
 from float.ownership import RECORD, OwnershipRecord
 from shared import logs
 from shared.clock import boot_id
+from shared.disk import Disk
 from shared.places import LINK_FOLDER
 
 ASKING = ("status", "handover", "doctor")
@@ -26,10 +27,11 @@ def main(arguments: list[str]) -> int:
     if arguments[:1] and arguments[0] in ASKING:
         return _ask(arguments)
     logs.configure("info", os.environ.get("KEEPALIVED_LOG_FORMAT", "text"))
-    record = OwnershipRecord(Path(LINK_FOLDER) / RECORD, boot_id())
+    disk = Disk()
+    record = OwnershipRecord(Path(LINK_FOLDER) / RECORD, boot_id(), disk=disk)
     lease = LeaseKeeper()
     lease.start(record.watched)
-    return _run(arguments, lease, record)
+    return _run(arguments, lease, record, disk)
 
 
 def _ask(arguments: list[str]) -> int:
@@ -53,11 +55,11 @@ def _doctor(words: Sequence[str], *, as_json: bool) -> int:
     return asyncio.run(doctor(patient(os.environ, words), folder=RUN_FOLDER, as_json=as_json))
 
 
-def _run(arguments: list[str], lease: LeaseKeeper, record: OwnershipRecord) -> int:
+def _run(arguments: list[str], lease: LeaseKeeper, record: OwnershipRecord, disk: Disk) -> int:
     from float.command_line import parse_arguments  # noqa: PLC0415
     from float.serve import serve  # noqa: PLC0415
 
-    return serve(parse_arguments(arguments).words, lease, record)
+    return serve(parse_arguments(arguments).words, lease, record, disk)
 
 
 if __name__ == "__main__":

@@ -31,7 +31,9 @@ class Engine:
         self._track_folder = track_folder
         self._clock = clock
         self._written: dict[str, int] = {}
-        self._installed: tuple[str, ...] = ()
+        self._installed: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+        """Of what the configuration is made: the spec with its refusals, and who preempts."""
+
         self._text = ""
         self._orphaned_vips: list[RouterEntry] = []
         self._swept = True
@@ -50,15 +52,16 @@ class Engine:
 
     def configure(self, resolved: ResolvedSpec, entries: Iterable[RouterEntry]) -> None:
         """Install and reload the configuration if its text differs; the VIPs are recorded first. Raises OSError."""
-        preempting = [entry.router.name for entry in entries if entry.decision.preempt]
-        wanted = (resolved.spec.digest, *resolved.refusals, *preempting)
+        preempting = tuple(entry.router.name for entry in entries if entry.decision.preempt)
+        wanted = ((resolved.spec.digest, *resolved.refusals), preempting)
         if wanted == self._installed:
             return
         self._custody.claim(resolved)
         text = self._renderer.render(resolved, preempting=preempting)
         if text != self._text:
             self._install(text)
-            self.lifecycle = self.lifecycle.renewed(self._clock.monotonic())
+            if wanted[0] != self._installed[0]:
+                self.lifecycle = self.lifecycle.renewed(self._clock.monotonic())
             logger.info("keepalived's configuration changed", extra={"preempting": ",".join(preempting) or "-"})
         self._installed, self._text = wanted, text
 

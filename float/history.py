@@ -6,6 +6,7 @@ import errno
 import json
 import logging
 import os
+from collections import deque
 from pathlib import Path
 
 from float.routers import Transition
@@ -13,20 +14,24 @@ from shared.disk import Disk
 
 logger = logging.getLogger(__name__)
 
+MOST_UNWRITTEN = 1000
+"""Transitions that wait for a disk that takes none; of more, the last ones are kept."""
+
 
 class History:
     """`history.jsonl`: one JSON object a line with time, node, router, vrid, from, to and reason."""
 
-    def __init__(self, path: Path, *, node: str, limit: int) -> None:
+    def __init__(self, path: Path, *, node: str, limit: int, disk: Disk | None = None) -> None:
         self._path = path
         self._node = node
         self._limit = limit
-        self._disk = Disk()
+        self._disk = disk or Disk()
+        self._unwritten: deque[bytes] = deque(maxlen=MOST_UNWRITTEN)
         self._lines = self._count()
         self._trouble = ""
 
     def append(self, transition: Transition) -> None:
-        """Write it down; a disk that is full or hangs is logged and changes nothing else."""
+        """Write it down; a disk that is full or hangs is logged, and has the line with a later one."""
         entry = {
             "time": round(transition.wall, 3),
             "node": self._node,
@@ -36,20 +41,23 @@ class History:
             "to": transition.after.name,
             "reason": transition.reason,
         }
+        self._unwritten.append(json.dumps(entry).encode() + b"\n")
         trouble = ""
         try:
-            self._disk.do(lambda: self._write(json.dumps(entry).encode() + b"\n"))
+            self._disk.do(self._catch_up)
         except OSError as error:
             trouble = str(error)
         if trouble and trouble != self._trouble:
             logger.warning("the history cannot be written: %s", trouble)
         self._trouble = trouble
 
-    def _write(self, line: bytes) -> None:
-        self._add(line)
-        self._lines += 1
-        if self._lines > 2 * self._limit:
-            self._shorten()
+    def _catch_up(self) -> None:
+        while self._unwritten:
+            self._add(self._unwritten[0])
+            self._unwritten.popleft()
+            self._lines += 1
+            if self._lines > 2 * self._limit:
+                self._shorten()
 
     def _add(self, line: bytes) -> None:
         """The whole line or nothing, so that a full disk spoils no later one. Raises OSError."""

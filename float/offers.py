@@ -45,8 +45,8 @@ class Offers:
         self._unseen: SpecMessage | None = None
         """The last offer for which this host could not be looked at."""
 
-        self._doubted: SpecMessage | None = None
-        """The one that runs, put once more because keepalived does not stay with it."""
+        self._doubted = False
+        """Whether keepalived does not stay with what runs."""
 
         self._waiting: list[SpecMessage] = []
         """At most one that is to run, and a trial after it."""
@@ -68,14 +68,13 @@ class Offers:
         self._offered.set()
 
     def doubt(self) -> None:
-        """keepalived does not stay with what runs: have that examined again, unless another spec waits already.
+        """keepalived does not stay with what runs: have that examined again, after all that waits already.
 
-        A service's interface that is gone leaves the service out then. What does not help is not answered: nobody
-        offered anything.
+        A service whose interface is gone is left out then. What does not help is no refusal: nobody offered anything.
         """
-        if self.adopted and not self._waiting:
-            self._doubted = SpecMessage(spec=self.adopted.spec, digest=self.digest or "")
-            self.put(self._doubted)
+        if self.adopted:
+            self._doubted = True
+            self._offered.set()
 
     async def run(self, adopt: Callable[[ResolvedSpec], None], rouse: Callable[[], None]) -> None:
         """Examine what comes, for ever: `adopt` hears of each new spec, `rouse` of each answer.
@@ -85,12 +84,13 @@ class Offers:
         """
         while True:
             offer = await self._next()
+            if offer is None:
+                await self._reconsider(adopt, rouse)
+                continue
             if self._begins_with_the_own(offer):
                 await self._examine(_without_claims(offer), adopt)
                 rouse()
             digest, problems = offer.called, await self._examine(offer, adopt)
-            if problems and offer is self._doubted:
-                continue
             self.refused = (digest, "\n".join(problems)) if problems else (None, "")
             refusals = self.adopted.refusals if self.adopted and self.digest == digest else ()
             self._answer(
@@ -100,18 +100,22 @@ class Offers:
             )
             rouse()
 
-    async def _next(self) -> SpecMessage:
-        if not self._waiting and (again := self._again()):
-            await self._offered_within(LOOK_AGAIN)
-            if not self._waiting:
-                return again
+    async def _next(self) -> SpecMessage | None:
+        """What is to be examined; None is what runs, in doubt."""
+        again = self._again()
         while not self._waiting:
-            self._offered.clear()
-            await self._offered.wait()
+            if self._doubted:
+                self._doubted = False
+                return None
+            if again is None:
+                self._offered.clear()
+                await self._offered.wait()
+            elif not await self._offered_within(LOOK_AGAIN):
+                return again
         return self._waiting.pop(0)
 
-    async def _offered_within(self, seconds: float) -> None:
-        """Wait for an offer, but not for ever."""
+    async def _offered_within(self, seconds: float) -> bool:
+        """Wait for an offer or a doubt, but not for ever; whether one came."""
         self._offered.clear()
         tasks = [asyncio.ensure_future(wait) for wait in (self._offered.wait(), self._sleep(seconds))]
         try:
@@ -119,6 +123,7 @@ class Offers:
         finally:
             for task in tasks:
                 task.cancel()
+        return self._offered.is_set()
 
     def _again(self) -> SpecMessage | None:
         """What is worth another look though nobody offers anything."""
@@ -134,7 +139,7 @@ class Offers:
 
     async def _examine(self, offer: SpecMessage, adopt: Callable[[ResolvedSpec], None]) -> tuple[str, ...]:
         before = self.adopted
-        if before and offer.called == self.digest and not before.refusals and offer is not self._doubted:
+        if before and offer.called == self.digest and not before.refusals:
             return ()
         try:
             resolved = await self._patiently(offer.spec)
@@ -149,12 +154,33 @@ class Offers:
         self._seen(offer)
         same = before and offer.called == self.digest and before.refusals == resolved.refusals
         if not offer.trial and not same:
-            self.adopted, self.digest = resolved, offer.called
-            adopt(resolved)
-            logger.info("new spec %s", self.digest, extra={"virtual_routers": len(resolved.routers)})
-            for sentence in set(resolved.refusals) - set(before.refusals if before else ()):
-                logger.warning("%s", sentence)
+            self._take(resolved, offer.called, adopt)
         return ()
+
+    async def _reconsider(self, adopt: Callable[[ResolvedSpec], None], rouse: Callable[[], None]) -> None:
+        """Examine what runs; only services that have to be left out, or need not be any more, change anything."""
+        before = self.adopted
+        if before is None:
+            return
+        try:
+            resolved = await self._examiner.examine(before.spec)
+        except (UnresolvableError, OSError) as error:
+            logger.error("keepalived does not stay, and what runs cannot be mended here: %s", error)
+            return
+        if resolved.refusals == before.refusals:
+            return
+        self._take(resolved, self.digest or before.spec.digest, adopt)
+        self._answer(SpecAnswer(digest=self.digest or "", accepted=True, refusals=resolved.refusals))
+        rouse()
+
+    def _take(self, resolved: ResolvedSpec, digest: str, adopt: Callable[[ResolvedSpec], None]) -> None:
+        """From now on this runs."""
+        before = self.adopted
+        self.adopted, self.digest = resolved, digest
+        adopt(resolved)
+        logger.info("new spec %s", digest, extra={"virtual_routers": len(resolved.routers)})
+        for sentence in set(resolved.refusals) - set(before.refusals if before else ()):
+            logger.warning("%s", sentence)
 
     async def _patiently(self, spec: FloatSpec) -> ResolvedSpec:
         """Examine; where this host cannot be looked at, look again a few times. Raises UnresolvableError, OSError."""

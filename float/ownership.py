@@ -30,10 +30,10 @@ RECORD = "owned.json"
 class OwnershipRecord:
     """The addresses that we may have put on this host since it booted, and the virtual routers that they are of."""
 
-    def __init__(self, path: Path, boot: str) -> None:
+    def __init__(self, path: Path, boot: str, *, disk: Disk | None = None) -> None:
         self._path = path
         self._boot = boot
-        self._disk = Disk()
+        self._disk = disk or Disk()
         self._written = True
         self._trouble = ""
         self.addresses, self.watched = self._read()

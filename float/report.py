@@ -66,9 +66,10 @@ class Reporter:
         identity: Mapping[str, Any],
         clock: Clock,
         send: Callable[[FloatStatus], None],
+        disk: Disk | None = None,
     ) -> None:
         self._folder = folder
-        self._disk = Disk()
+        self._disk = disk or Disk()
         self._health_file = health_file
         self._identity = identity
         self._clock = clock

@@ -46,6 +46,7 @@ from float.supervise import Supervisor
 from float.vacancy import Vacancy
 from shared.additions import SCRIPTS_FOLDER
 from shared.clock import SystemClock
+from shared.disk import Disk
 from shared.errors import FatalError, SpecRefusedError
 from shared.link_protocol import SOCKET_NAME, FloatHello, Report
 from shared.logs import configure
@@ -60,7 +61,7 @@ TRACK_FOLDER = RUN_FOLDER / "track"
 HEALTH_FILE = Path("/run/keepalived-health")
 
 
-def serve(words: Sequence[str], lease: LeaseKeeper, record: OwnershipRecord) -> int:
+def serve(words: Sequence[str], lease: LeaseKeeper, record: OwnershipRecord, disk: Disk) -> int:
     """Supervise keepalived, as the arguments and the environment say, until told to end; returns the exit code."""
     try:
         given = read_arguments(words) if words else Given()
@@ -68,7 +69,7 @@ def serve(words: Sequence[str], lease: LeaseKeeper, record: OwnershipRecord) -> 
         configure(settings.log_level, settings.log_format)
         if not settings.under_anchor:
             _look_before_running_alone(settings, given)
-        return asyncio.run(_serve(settings, lease, record))
+        return asyncio.run(_serve(settings, lease, record, disk))
     except FatalError as error:
         for line in str(error).splitlines():
             logger.error("%s", line)
@@ -78,12 +79,12 @@ def serve(words: Sequence[str], lease: LeaseKeeper, record: OwnershipRecord) -> 
         return 1
 
 
-async def _serve(settings: FloatSettings, lease: LeaseKeeper, record: OwnershipRecord) -> int:
+async def _serve(settings: FloatSettings, lease: LeaseKeeper, record: OwnershipRecord, disk: Disk) -> int:
     TRACK_FOLDER.mkdir(parents=True, exist_ok=True)
     PID_FILE.write_text(f"{os.getpid()}\n")
     addresses = Addresses()
     link = await _build_source(settings, addresses)
-    doors = await _build_doors(settings, link, addresses, lease=lease, record=record)
+    doors = await _build_doors(settings, link, addresses, lease=lease, record=record, disk=disk)
     hello = FloatHello(version=_version(), container_id=own_container_id(), token=settings.link_token or "")
     supervisor = Supervisor(doors, hello=hello, alone=not settings.under_anchor)
     NotifyFifo(RUN_FOLDER / "notify.fifo").open(supervisor.noticed)
@@ -127,6 +128,7 @@ async def _build_doors(
     *,
     lease: LeaseKeeper,
     record: OwnershipRecord,
+    disk: Disk,
 ) -> Doors:
     clock = SystemClock()
     renderer = Renderer(RUN_FOLDER)
@@ -139,7 +141,7 @@ async def _build_doors(
         "keepalived_version": release(about),
         "warnings": warnings_at_start(about),
     }
-    history = History(settings.status_folder / HISTORY_FILE, node=settings.node_hostname, limit=HISTORY_KEPT)
+    history = History(settings.status_folder / HISTORY_FILE, node=settings.node_hostname, limit=HISTORY_KEPT, disk=disk)
     advert_log, adverts = AdvertLog(), AdvertListener()
     vacancy = Vacancy(_ask_who_has, adverts.listen, advert_log, clock=clock, sleep=asyncio.sleep)
     additions = Additions(Scripts(Path(SCRIPTS_FOLDER)))
@@ -169,6 +171,7 @@ async def _build_doors(
             identity=identity,
             clock=clock,
             send=lambda status: link.send(Report(status=status)),
+            disk=disk,
         ),
         clock=clock,
         additions=additions,

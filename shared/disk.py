@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-PATIENCE = 0.5
-"""Seconds; what takes longer is still done, by a thread that nobody waits for."""
+PATIENCE = 0.25
+"""Seconds; what takes longer is still done, by a thread that nobody waits for. Half a beat of an anchor."""
 
 
 class Disk:
-    """One writer's way to its files: one job at a time, and never two of them out of order."""
+    """A process's way to its files: one job at a time, never two of them out of order, and a hang is met once."""
 
     def __init__(self, *, patience: float = PATIENCE) -> None:
         self._patience = patience

@@ -25,7 +25,7 @@ REPORTS = REPOSITORY / "reports"
 SWARM = Path("tests", "swarm")
 NAME = os.environ.get("LAB_NAME", "keepalived-test")
 SUBNET = os.environ.get("LAB_SUBNET", "10.89.0.0/24")
-SUBNETS = (SUBNET, *(os.environ.get(f"LAB_SUBNET_{number}", f"10.{187 + number}.0.0/24") for number in (2, 3, 4)))
+SUBNETS = (SUBNET, *(os.environ.get(f"LAB_SUBNET_{number}", f"10.{185 + 2 * number}.0.0/24") for number in (2, 3, 4)))
 ENDS_WITHIN = 60.0
 """Seconds for a run that is cut short to take down what its fixtures made; `.ci/run` gives us twice as long."""
 

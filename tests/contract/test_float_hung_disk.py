@@ -25,7 +25,7 @@ for volume in link status; do
     mount -o loop /run/$volume.ext4 /run/keepalived-$volume
 done
 """
-THAWED_AFTER = 60
+THAWED_AFTER = 120
 """Seconds: nothing that waits for a frozen file system can be killed, so no test may leave one."""
 
 

@@ -9,10 +9,12 @@ from types import TracebackType
 
 from tests.lab import cache, cgroups, processes
 from tests.lab.engine import Engine
-from tests.lab.plan import BUILDER_DATA, Plan
+from tests.lab.plan import BUILDER_DATA, CACHE, Plan
 
 # Its mounts live in a namespace of their own, so that they end with it; its first process reaps.
 _FIRST_PROCESS = 'mount --make-rprivate / && { umount -R -l /run/netns 2>/dev/null || true; } && { "$@" & wait $!; }'
+_LAST = CACHE / "builder-of"
+"""The name of the lab that built last."""
 
 
 class Builder(Engine):
@@ -28,10 +30,16 @@ class Builder(Engine):
         with contextlib.ExitStack() as turn:
             turn.enter_context(cache.alone("builds"))
             turn.callback(self._end)
-            self._end()  # what a run that was cut short left
+            self._end_the_last_one()
             self._start()
             self._turn = turn.pop_all()
         return self
+
+    def _end_the_last_one(self) -> None:
+        """Of whatever lab: a run that was cut short may have left its builder on the layers that are all labs'."""
+        with contextlib.suppress(OSError, ValueError):
+            Builder(Plan(_LAST.read_text()))._end()
+        _LAST.write_text(self.plan.name)
 
     def _start(self) -> None:
         self.socket_path.unlink(missing_ok=True)

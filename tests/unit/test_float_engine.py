@@ -290,6 +290,18 @@ async def test_another_configuration_is_tried_at_once(world: World) -> None:
     assert await world.keep_running() == ["sweep 192.0.2.100", "start"]
 
 
+async def test_who_preempts_is_no_reason_to_hurry(world: World) -> None:
+    world.configure(entry(decision=TAKING))
+    await world.keep_running()
+    for _ in range(4):
+        world.die(after=0.1)
+        await world.keep_running(after=10.0)
+    world.die(after=0.1)
+    await world.keep_running()
+    world.configure(entry(decision=ALLOWED))
+    assert await world.keep_running() == []
+
+
 async def test_what_it_leaves_as_no_master_goes_at_once_and_not_after_the_pause(world: World) -> None:
     await world.keep_running()
     world.die(after=0.1)

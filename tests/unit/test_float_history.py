@@ -80,6 +80,15 @@ def test_a_volume_that_cannot_be_written_is_logged_and_stops_nothing(
     assert "the history cannot be written" in caplog.text
 
 
+def test_what_could_not_be_written_is_written_with_the_next_line(tmp_path: Path) -> None:
+    history = History(tmp_path / "later" / "history.jsonl", node="a", limit=10)
+    history.append(transition(1.0))
+    history.append(transition(2.0))
+    (tmp_path / "later").mkdir()
+    history.append(transition(3.0))
+    assert times(tmp_path / "later" / "history.jsonl") == [1.0, 2.0, 3.0]
+
+
 def test_a_volume_that_stays_full_is_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     history = History(tmp_path / "gone" / "history.jsonl", node="a", limit=10)
     history.append(transition())

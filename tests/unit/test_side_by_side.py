@@ -14,26 +14,37 @@ from tests.lab.plan import REPOSITORY
 from tests.side_by_side import Run, end_at_the_first_sigterm, runs, side_by_side
 
 FILES = sorted(path.relative_to(REPOSITORY) for path in (REPOSITORY / "tests" / "swarm").glob("test_*.py"))
-SLEEP = "import signal, time; signal.signal(signal.SIGINT, signal.SIG_DFL); time.sleep(60)"
-STOP = "import os, signal; print('the last words', flush=True); os.kill(os.getppid(), signal.SIGTERM); " + SLEEP
+STOP = """
+import os, signal, time
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+print("the last words", flush=True)
+os.kill(os.getppid(), signal.SIGTERM)
+time.sleep(60)
+"""
 
 
 @dataclass(frozen=True)
 class Line(Run):
-    """A line of Python where a run has its pytest."""
+    """A line of Python, or of a shell, where a run has its pytest."""
 
     folder: Path
+    program: tuple[str, ...] = (sys.executable, "-c")
 
     @property
     def log(self) -> Path:
         return self.folder / f"{self.name}.log"
 
     def pytest(self, *words: str) -> list[str]:
-        return [sys.executable, "-c", *words]
+        return [*self.program, *words]
 
 
 def line(name: str, text: str, folder: Path) -> Line:
     return Line(name, (text,), ("lab", "10.0.0.0/24"), folder)
+
+
+def sleeper(name: str, folder: Path) -> Line:
+    """One that says nothing, however it is ended."""
+    return Line(name, ("exec sleep 60",), ("lab", "10.0.0.0/24"), folder, ("sh", "-c"))
 
 
 @pytest.fixture
@@ -58,7 +69,8 @@ def test_every_test_file_is_played_in_exactly_one_run() -> None:
 
 def test_no_two_runs_share_a_swarm_or_a_log() -> None:
     wanted = runs(FILES)
-    assert len({run.log for run in wanted}) == len({run.lab for run in wanted}) == len(wanted)
+    assert len({run.log for run in wanted}) == len(wanted)
+    assert len({run.lab[0] for run in wanted}) == len({run.lab[1] for run in wanted}) == len(wanted)
 
 
 def test_what_every_run_printed_is_shown_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -70,7 +82,7 @@ def test_what_every_run_printed_is_shown_once(tmp_path: Path, capsys: pytest.Cap
 
 @pytest.mark.usefixtures("sigterm")
 def test_a_sigterm_shows_what_the_runs_had_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    wanted = [line("run-1", SLEEP, tmp_path), line("run-2", STOP, tmp_path)]
+    wanted = [sleeper("run-1", tmp_path), line("run-2", STOP, tmp_path)]
 
     with pytest.raises(SystemExit) as end:
         side_by_side(wanted)
@@ -100,7 +112,7 @@ def test_a_run_that_is_cut_takes_down_what_it_made(tmp_path: Path, capsys: pytes
 def test_a_run_that_cannot_start_ends_the_others_and_shows_what_they_had_printed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    wanted = [line("run-1", SLEEP, tmp_path), line("run-2", SLEEP, tmp_path / "missing")]
+    wanted = [sleeper("run-1", tmp_path), sleeper("run-2", tmp_path / "missing")]
 
     with pytest.raises(FileNotFoundError):
         side_by_side(wanted)
