@@ -93,9 +93,12 @@ def test_a_frozen_float_that_thaws_without_its_virtual_ip_keeps_no_client(lab: L
         lab.host(holder).docker("pause", FLOAT)
         wait_until(lambda: lab.holders() not in ([], [holder]), 15, "another holder alone", interval=0.02)
         wait_until(lambda: len(lab.holders()) == 1, 10, "the frozen node's lease to lapse", interval=0.02)
+        (heir,) = lab.holders()
         lab.host(holder).docker("unpause", FLOAT)  # its keepalived announces the address once more, and steps back
         time.sleep(3)
         report = client.report()
-    assert len([change for change in moved(lab, watch) if change.present]) == 1
+    # keepalived thaws, and says farewell (priority 0): the third node may take over until it hears the second one
+    assert len([change for change in moved(lab, watch) if change.present]) <= 2
+    assert lab.holders() == [heir]
     assert report.max_gap < WAIT + 0.75, report.sentence()
     assert_healthy(lab)
