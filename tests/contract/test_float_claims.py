@@ -28,8 +28,8 @@ from tests.contract.float_world import PEER, ROUTER, SPEC, other_host, own_netwo
 pytestmark = pytest.mark.lab
 
 MANY = 50
-CONFIGURED = 3.0
-"""Seconds of CPU, ours and keepalived's, for so many virtual routers: 0.6 on two idle cores."""
+CONFIGURED = 1.0
+"""Seconds of CPU, ours and keepalived's, in which that many virtual routers are made ready."""
 
 ADVERTISE = """
 import socket, sys, time
@@ -101,7 +101,7 @@ async def test_a_stranger_that_advertises_an_ipv6_only_router_has_its_vrid(exami
     assert "VRID 50 is advertised by fe80::66, which is no manager of this Swarm" in refusal
 
 
-async def test_many_virtual_routers_of_their_own_are_configured_in_a_few_seconds(examiner: Examiner) -> None:
+async def test_many_virtual_routers_of_their_own_are_configured_in_under_a_second(examiner: Examiner) -> None:
     wanted = spec_with(*(service_router(number, f"192.0.2.{number}") for number in range(110, 110 + MANY)))
     before = _cpu()
     resolved = await examiner.examine(wanted)

@@ -9,7 +9,7 @@ from __future__ import annotations
 SWARM = "tests/swarm/test_docs_commands.py"
 DESK = "tests/docs/test_desk_commands.py"
 HOST = "tests/docs/test_host_commands.py"
-DEPLOY = "tests/swarm/test_deploy.py::test_the_vip_is_up_and_every_manager_healthy_soon_after_the_deploy"
+DEPLOY = "tests/swarm/test_deploy.py::test_the_vip_is_up_and_every_manager_healthy_eight_seconds_after_the_deploy"
 STACK = r"docker stack deploy -c docker-compose\.yml"
 OPTIONS = r"(--(name|subnet) \S+ )*"
 

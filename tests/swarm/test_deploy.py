@@ -17,25 +17,24 @@ from tests.swarm.repair import remove_stack
 pytestmark = pytest.mark.swarm
 
 PROMISE = 8.0
-"""Seconds, of three managers with two cores each."""
-
-SLACK = 24.0
-"""Seconds more, for two cores that run nine engines and whatever else the machine does."""
+SLACK = 8.0
+"""Seconds more, for two cores that run three engines and whatever else the machine does."""
 
 DETACHED = "Since --detach=false was not specified"
 """What the client says of itself, whatever the stack."""
 
 
 @pytest.mark.smoke
-def test_the_vip_is_up_and_every_manager_healthy_soon_after_the_deploy(bare_swarm: Lab) -> None:
+def test_the_vip_is_up_and_every_manager_healthy_eight_seconds_after_the_deploy(bare_swarm: Lab) -> None:
     remove_stack(bare_swarm)
     began = time.monotonic()
 
     finished = bare_swarm.deploy()
 
     assert finished.returncode == 0, finished.stderr
-    _wait_until_served(bare_swarm, within=PROMISE + SLACK)
-    assert time.monotonic() - began <= PROMISE + SLACK
+    _wait_until_served(bare_swarm, within=2 * PROMISE)
+    took = time.monotonic() - began
+    assert took <= PROMISE + SLACK
     assert "Ignoring unsupported options" not in finished.stdout + finished.stderr
     assert _warnings(finished.stderr) == []
     assert_healthy(bare_swarm)

@@ -42,7 +42,7 @@ def test_a_drained_holder_hands_over_and_keeps_nothing_until_it_is_active_again(
         assert_healthy(lab)
         report = client.report()
 
-    assert report.max_gap < 0.5, report.sentence()
+    assert report.max_gap < 0.2, report.sentence()
     assert lab.holders() == [heir]
 
 

@@ -104,7 +104,7 @@ def test_a_holder_that_leaves_by_force_while_its_anchor_is_replaced_gives_up_the
         _left(lab, watch, holder)
         report = client.report()
         assert longest_overlap(lab, watch) <= 0.3
-    assert report.max_gap < 0.6, report.sentence()
+    assert report.max_gap < 0.3, report.sentence()
     lab.join(holder)
     lab.wait_ready(timeout=90)
     assert_healthy(lab, within=60)

@@ -131,7 +131,7 @@ def test_the_stacks_own_virtual_ip_stays_with_a_tracked_service(lab: Lab) -> Non
             lab.host(holder).docker("stop", "--time", "2", tasks(lab, proxy)[holder])
             wait_until(lambda: lab.holders() not in ([], [holder]), 10, "another holder", interval=0.02)
             report = client.report()
-        assert report.max_gap < 0.6, report.sentence()
+        assert report.max_gap < 0.3, report.sentence()
         assert lab.wait_holder() in tasks(lab, proxy)
 
 
@@ -172,7 +172,7 @@ def test_the_virtual_ip_stays_with_the_service_through_an_update_and_a_drain(lab
             lab.drain(drained)
             wait_until(lambda: lab.holders(address) not in ([], [drained]), 30, "another holder", interval=0.02)
             report = client.report()
-        assert report.max_gap < 0.6, report.sentence()
+        assert report.max_gap < 0.3, report.sentence()
         assert sum(length for _, length in watch.absences(address)) < 0.5
         assert lab.wait_holder(address) in tasks(lab, app)
 
