@@ -159,8 +159,8 @@ class Offers:
 
     async def _reconsider(self, adopt: Callable[[ResolvedSpec], None], rouse: Callable[[], None]) -> None:
         """Examine what runs; only services that have to be left out, or need not be any more, change anything."""
-        before = self.adopted
-        if before is None:
+        before, digest = self.adopted, self.digest
+        if before is None or digest is None:
             return
         try:
             resolved = await self._examiner.examine(before.spec)
@@ -169,8 +169,8 @@ class Offers:
             return
         if resolved.refusals == before.refusals:
             return
-        self._take(resolved, self.digest or before.spec.digest, adopt)
-        self._answer(SpecAnswer(digest=self.digest or "", accepted=True, refusals=resolved.refusals))
+        self._take(resolved, digest, adopt)
+        self._answer(SpecAnswer(digest=digest, accepted=True, refusals=resolved.refusals))
         rouse()
 
     def _take(self, resolved: ResolvedSpec, digest: str, adopt: Callable[[ResolvedSpec], None]) -> None:

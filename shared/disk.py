@@ -28,7 +28,7 @@ class Disk:
         def work() -> None:
             try:
                 job()
-            except Exception as error:  # noqa: BLE001 - raised again by whoever waits
+            except Exception as error:  # noqa: BLE001 - whoever still waits raises it; who does not asks again
                 raised.append(error)
 
         self._thread = threading.Thread(target=work, name="disk", daemon=True)

@@ -31,20 +31,13 @@ def other(spec: FloatSpec, vip: str) -> FloatSpec:
 
 
 def test_a_node_whose_volumes_fill_up_serves_decides_and_reports_as_before_and_says_so_once(node: Node) -> None:
-    node.begin()
-    node.judge(ok=True)
-    node.say(SpecMessage(spec=ALONE, digest="one"))
-    node.until(lambda: node.is_(VrrpState.MASTER), "it is MASTER")
+    node.serve()
     node.fill()
     began = time.monotonic()
 
     node.say(SpecMessage(spec=other(ALONE, "192.0.2.101"), digest="two"))
     node.until(lambda: "192.0.2.101" in node.addresses(), "a new virtual IP is served")
-    node.judge(ok=False)
-    node.until(lambda: node.is_(VrrpState.FAULT), "it steps back")
-    assert "192.0.2.100" not in node.addresses()
-    node.judge(ok=True)
-    node.until(lambda: node.is_(VrrpState.MASTER), "it serves again")
+    node.obey()
     node.listen(5)
 
     assert all(0 < node.addresses()[vip] <= 3 for vip in ("192.0.2.100", "192.0.2.101"))
@@ -59,10 +52,7 @@ def test_a_node_whose_volumes_fill_up_serves_decides_and_reports_as_before_and_s
 
 
 def test_a_keepalived_that_dies_while_the_volumes_are_full_is_started_again(node: Node) -> None:
-    node.begin()
-    node.judge(ok=True)
-    node.say(SpecMessage(spec=ALONE, digest="one"))
-    node.until(lambda: node.is_(VrrpState.MASTER), "it is MASTER")
+    node.serve()
     node.fill()
     restarts = node.reports[-1][1].status.keepalived_restarts
     os.kill(int((node.run / "keepalived/keepalived.pid").read_text()), signal.SIGKILL)
@@ -73,9 +63,6 @@ def test_a_keepalived_that_dies_while_the_volumes_are_full_is_started_again(node
 
 def test_a_node_that_begins_with_full_volumes_serves(node: Node) -> None:
     node.fill()
-    node.begin()
-    node.judge(ok=True)
-    node.say(SpecMessage(spec=ALONE, digest="one"))
-    node.until(lambda: node.is_(VrrpState.MASTER), "it is MASTER")
+    node.serve()
     assert node.answers[-1].accepted
     assert 0 < node.addresses()["192.0.2.100"] <= 3

@@ -12,9 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.link_protocol import SpecMessage
-from shared.models import VrrpState
-from tests.contract.volume_world import ALONE, Node
+from tests.contract.volume_world import Node
 
 pytestmark = pytest.mark.lab
 
@@ -59,17 +57,10 @@ def waits_for_the_disk(node: Node) -> bool:
 
 
 def test_a_node_whose_volumes_hang_decides_and_reports_as_before_and_says_so_once(node: Node) -> None:
-    node.begin()
-    node.judge(ok=True)
-    node.say(SpecMessage(spec=ALONE, digest="one"))
-    node.until(lambda: node.is_(VrrpState.MASTER), "it is MASTER")
+    node.serve()
     with frozen(node):
         began = time.monotonic()
-        node.judge(ok=False)
-        node.until(lambda: node.is_(VrrpState.FAULT), "it steps back")
-        assert "192.0.2.100" not in node.addresses()
-        node.judge(ok=True)
-        node.until(lambda: node.is_(VrrpState.MASTER), "it serves again")
+        node.obey()
         node.listen(3)
         assert 0 < node.addresses()["192.0.2.100"] <= 3
         assert node.longest_silence(began) < 3.0

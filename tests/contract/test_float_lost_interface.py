@@ -55,5 +55,5 @@ async def test_keepalived_starts_again_without_the_service_whose_interface_is_go
 
     async with asyncio.timeout(60):
         await machine.run(part, BOTH)
-    assert "eth1" in caplog.text
+    assert "interface 'eth1' is not on this node" in caplog.text
     assert "the spec is refused" not in caplog.text

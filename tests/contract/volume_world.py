@@ -21,6 +21,7 @@ from shared.link_protocol import (
     FromAnchor,
     Report,
     SpecAnswer,
+    SpecMessage,
     VerdictMessage,
     decode,
     encode,
@@ -92,6 +93,21 @@ class Node:
         self._link, _ = self._server.accept()
         self._link.settimeout(0.2)
         self.say(AnchorHello(version="1"))
+
+    def serve(self) -> None:
+        """Begin, with nothing against this node; returns when the virtual IP is served."""
+        self.begin()
+        self.judge(ok=True)
+        self.say(SpecMessage(spec=ALONE, digest="one"))
+        self.until(lambda: self.is_(VrrpState.MASTER), "it is MASTER")
+
+    def obey(self) -> None:
+        """Step back when told, without the address, and serve again when told."""
+        self.judge(ok=False)
+        self.until(lambda: self.is_(VrrpState.FAULT), "it steps back")
+        assert "192.0.2.100" not in self.addresses()
+        self.judge(ok=True)
+        self.until(lambda: self.is_(VrrpState.MASTER), "it serves again")
 
     def fill(self) -> None:
         """Until not a byte more fits on either volume."""
