@@ -77,7 +77,8 @@ def runs(swarm_files: Sequence[Path]) -> tuple[Run, ...]:
 
 def _run(number: int, paths: Sequence[Path]) -> Run:
     name = NAME if number == 1 else f"{NAME}-{number}"
-    words = ("-p", "tests.swarm_report", "--durations=10", *(str(path) for path in paths))
+    report = ("-p", "tests.swarm_report") if any(path.parent == SWARM for path in paths) else ()
+    words = (*report, "--durations=10", *(str(path) for path in paths))
     return Run(f"run-{number}", words, (name, SUBNETS[number - 1]))
 
 

@@ -67,6 +67,12 @@ def test_every_test_file_is_played_in_exactly_one_run() -> None:
     assert sorted(played) == sorted(path.relative_to(REPOSITORY) for path in REPOSITORY.glob("tests/*/test_*.py"))
 
 
+def test_the_report_that_asks_for_a_swarm_is_of_the_runs_that_have_one() -> None:
+    for run in runs(FILES):
+        on_a_swarm = any(word.startswith("tests/swarm/") for word in run.words)
+        assert ("tests.swarm_report" in run.words) is on_a_swarm, run.name
+
+
 def test_no_two_runs_share_a_swarm_or_a_log() -> None:
     wanted = runs(FILES)
     assert len({run.log for run in wanted}) == len(wanted)
