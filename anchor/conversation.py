@@ -231,9 +231,9 @@ class Conversation:
         before = {condition.name: condition.ok for condition in self._verdict.conditions}
         for condition in conditions:
             if before.get(condition.name, True) != condition.ok:
-                log = logger.info if condition.ok else logger.warning
-                words = "holds again" if condition.ok else "fails"
-                log("Condition %s %s: %s", condition.name, words, condition.reason, extra={"node": self._node})
+                level, words = (logging.INFO, "holds again") if condition.ok else (logging.WARNING, "fails")
+                fields = {"node": self._node}
+                logger.log(level, "Condition %s %s: %s", condition.name, words, condition.reason, extra=fields)
 
 
 def _say_nothing(message: FromAnchor) -> None:

@@ -6,6 +6,7 @@ import logging
 
 from anchor import conditions, departure, health
 from anchor.asking import Asking
+from anchor.blackout import Blackout
 from anchor.conversation import Conversation
 from anchor.facts import EngineError
 from anchor.float_keeper import FloatKeeper
@@ -50,6 +51,7 @@ class Reconciler:
         self._asking = asking
         self._clock = clock
         self._quorum = quorum
+        self._blackout = Blackout(conversation, survey, clock)
         self._failures = 0
         self.turning = False
         """Whether a cycle is under way."""
@@ -123,8 +125,10 @@ class Reconciler:
         )
 
     def pulse(self) -> None:
-        """Between the turns: conditions, and a beat if the loop is alive."""
+        """Between the turns: conditions, and a beat if the loop is alive. Raises SettingsError as `Blackout.look`."""
         self.judge()
+        if not self.resting:
+            self._blackout.look()
         self._conversation.pulse(alive=self._asking.alive)
 
     @property

@@ -14,10 +14,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from anchor.facts import Node, Service, ServiceTask
+from anchor.facts import UPDATING, Node, Service, ServiceTask
 from anchor.roster import READY
 
-UNDER_WAY = ("updating", "rollback_started")
+UNDER_WAY = (UPDATING, "rollback_started")
 UNFINISHED = (*UNDER_WAY, "paused", "rollback_paused")
 
 FORGETTING = 60.0

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from anchor import conditions, virtual_routers
 from anchor import roster as rosters
 from anchor.conversation import Conversation
+from anchor.facts import UPDATING
 from anchor.local_tasks import LocalTasks
 from anchor.rollout import Rollout
 from anchor.roster import Roster
@@ -59,7 +60,8 @@ class SpecKeeper:
         the Swarm was never seen nothing is told: a float that runs goes on with what it has, its services' virtual IPs
         included.
 
-        Raises SettingsError when the stack's own virtual router cannot be, and none was before.
+        Raises SettingsError when the stack's own virtual router cannot be, and none was before, or when an update
+        names a service that there is not.
         """
         if not self._survey.seen:
             return None
@@ -68,8 +70,8 @@ class SpecKeeper:
             return None
         self.rank = roster.rank
         outcome, ignored = self._outcome(roster)
-        if outcome.problems and self._conversation.spec is None:
-            raise SettingsError(outcome.problems)
+        if self._conversation.spec is None and (problems := (*outcome.problems, *self._unknown_services())):
+            raise SettingsError(problems)
         few = conditions.quorum_warning(self._settings.quorum, len(self._survey.managers.listed))
         late = _held_up_by(self._survey.rollout) if self._conversation.holding else ()
         self._warn((*([few] if few else []), *late, *ignored, *outcome.warnings, *outcome.problems))
@@ -100,6 +102,21 @@ class SpecKeeper:
         if without is None:
             return outcome, ()
         return virtual_routers.build(self._settings, without, swarm), (_ignored(place, self._refused[1]),)
+
+    def _unknown_services(self) -> tuple[str, ...]:
+        """What is wrong with KEEPALIVED_TRACK_SERVICES in an update: an unknown service would forbid every node.
+
+        At the first deploy nobody serves yet, and the service may come after it; a rollback has to work anyhow.
+        """
+        service = self._survey.rollout.service
+        if service is None or service.update_state != UPDATING:
+            return ()
+        known = {tracked.name for tracked in self._survey.tracked}
+        return tuple(
+            f"KEEPALIVED_TRACK_SERVICES={name}: the Swarm has no service of that name (see docker service ls)"
+            for name in self._settings.track_services
+            if name not in known
+        )
 
     def _refuses(self, spec: FloatSpec) -> bool:
         """Whether the float's word on that spec is no; remembered while another one is on offer."""

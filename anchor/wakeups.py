@@ -98,8 +98,8 @@ class EventStream:
         lasted = self._since is not None and self._clock.monotonic() - self._since >= LASTING
         self._quiet = self._quiet and not lasted
         self._delay = FIRST_RETRY if not self._quiet else min(LAST_RETRY, self._delay * 2)
-        log = logger.debug if self._quiet else logger.warning
-        log("Docker's events are cut off; subscribing again: %s", error)
+        level = logging.DEBUG if self._quiet else logging.WARNING
+        logger.log(level, "Docker's events are cut off; subscribing again: %s", error)
         self._quiet = True
 
     def _follow(self) -> None:

@@ -62,7 +62,7 @@ REGISTRY = {
     rf"KEEPALIVED_VRRP_VERSION=2 KEEPALIVED_UNICAST_PEERS=multicast {STACK} keepalived --prune": (
         "tests/swarm/test_migration.py::test_a_deploy_over_the_bash_stack_moves_node_by_node_and_only_one_host_ever_serves"
     ),
-    rf"VERSION=0\.1\.0 {STACK} keepalived --prune": (
+    rf"VERSION=1\.2\.3 {STACK} keepalived --prune": (
         "tests/swarm/test_rolling.py::"
         "test_anchors_of_a_later_release_and_floats_of_an_earlier_one_replace_the_others_with_two_moves_at_most"
     ),

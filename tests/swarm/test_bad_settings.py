@@ -16,6 +16,12 @@ from tests.swarm.rollout import Ended, ended_anchors, roll_out, update, update_s
 
 pytestmark = pytest.mark.swarm
 
+NOBODY_LISTENS = "9"
+"""A port that is closed on every host."""
+
+BACK_WITHIN = 60.0
+"""Seconds for the patience of an anchor that finds nobody serving, and for Swarm's way back to the first good node."""
+
 
 def test_a_router_id_out_of_range_ends_the_anchor_with_code_2_and_is_rolled_back(lab: Lab) -> None:
     ended = _rolled_back(lab, lambda: roll_out(lab, KEEPALIVED_ROUTER_ID="999"))
@@ -54,6 +60,25 @@ def test_a_vip_that_is_a_nodes_address_is_refused_with_code_2_and_rolled_back(la
 
     assert {one.code for one in ended} == {2}
     assert address in ended[0].said
+
+
+def test_a_service_to_follow_that_there_is_not_is_refused_with_code_2_and_rolled_back(lab: Lab) -> None:
+    ended = _rolled_back(lab, lambda: roll_out(lab, KEEPALIVED_TRACK_SERVICES="nosuch"))
+
+    assert {one.code for one in ended} == {2}
+    assert "KEEPALIVED_TRACK_SERVICES=nosuch" in ended[0].said
+
+
+def test_a_check_that_fails_on_every_node_is_rolled_back_when_nobody_serves_any_more(lab: Lab) -> None:
+    with lab.gap_client() as client:
+        ended = roll_out(lab, KEEPALIVED_CHECK_PORT=NOBODY_LISTENS)
+        assert_healthy(lab)
+        report = client.report()
+
+    assert update_state(lab) == "rollback_completed"
+    assert {one.code for one in ended} == {2}
+    assert "no manager may hold the virtual IPs, and one did: check:port" in ended[0].said
+    assert report.max_gap < BACK_WITHIN, report.sentence()
 
 
 @pytest.fixture

@@ -145,6 +145,8 @@ def test_without_the_buoy_the_stack_serves_and_fails_over(town: Town) -> None:
     finished = lab.deploy(compose_files=WITHOUT_BUOY)
     assert finished.returncode == 0, finished.stderr
     holder = lab.wait_holder(timeout=60)
+    for name in lab.hosts:
+        _wait_for_float(town, name)
 
     lab.kill_float(holder)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from anchor.asking import Asking
+from anchor.blackout import PATIENCE
 from anchor.conversation import Conversation
 from anchor.facts import EngineError, EngineSilentError, Node, ServiceTask
 from anchor.float_keeper import FloatKeeper
@@ -20,6 +21,7 @@ from anchor.spec_keeper import SpecKeeper
 from anchor.survey import Survey
 from shared.errors import SettingsError, SpecRefusedError
 from shared.link_protocol import FloatHello, Report, SpecAnswer
+from shared.models import Condition, Strength, VrrpState
 from shared.settings import Quorum
 from shared.user_files import UserFiles
 from tests.unit.anchor_fakes import (
@@ -34,7 +36,10 @@ from tests.unit.anchor_fakes import (
     node,
     settings,
     status,
+    user_service,
 )
+
+CLOSED = Condition(name="check:port", ok=False, strength=Strength.REQUIRE, reason="closed")
 
 
 class World:
@@ -45,7 +50,14 @@ class World:
         self.talk = Conversation(memory, self.clock, node="a", wake=lambda: None)
         self.talk.speak_through(self.wire)
         self.asking = Asking(self.clock)
-        self.survey = Survey(self.docker, self.clock, memory, node_id="id-a", service_id="service-1")
+        self.survey = Survey(
+            self.docker,
+            self.clock,
+            memory,
+            node_id="id-a",
+            service_id="service-1",
+            tracked=settings(**env).track_services,
+        )
         hands = Hands(self.docker, self.asking, self.talk, container=FLOAT, memory=memory, sleep=self.clock.sleep)
         self.specs = SpecKeeper(
             settings(**env),
@@ -216,6 +228,72 @@ async def test_a_virtual_ip_that_is_a_nodes_address_stops_the_start(world: World
     await world.survey.look()
     with pytest.raises(SettingsError, match="is the address of node x itself"):
         world.specs.refresh()
+
+
+@pytest.fixture
+def following(tmp_path: Path) -> World:
+    """An anchor that is to follow two services, of which the Swarm has one."""
+    world = World(tmp_path, KEEPALIVED_TRACK_SERVICES="web wbe")
+    world.docker.user_services = [user_service("web", 1)]
+    return world
+
+
+def swarm_says(world: World, update: str) -> None:
+    world.docker.services["service-1"] = replace(world.docker.services["service-1"], update_state=update)
+
+
+async def test_an_update_that_follows_an_unknown_service_stops_the_start_before_the_float_hears_of_it(
+    following: World,
+) -> None:
+    swarm_says(following, "updating")
+    following.docker.swarm_nodes = (*THREE, node("x", 100))
+    await following.survey.look()
+    with pytest.raises(SettingsError) as error:
+        following.specs.refresh()
+    clash, unknown = error.value.problems
+    assert "is the address of node x itself" in clash
+    assert unknown == "KEEPALIVED_TRACK_SERVICES=wbe: the Swarm has no service of that name (see docker service ls)"
+    assert following.wire.specs == []
+
+
+@pytest.mark.parametrize("update", ["", "completed", "rollback_started"])
+async def test_without_an_update_the_service_may_come_later(following: World, update: str) -> None:
+    swarm_says(following, update)
+    await following.begin()
+    assert len(following.wire.specs) == 1
+
+
+async def test_a_service_that_goes_during_an_update_is_no_wrong_setting(following: World) -> None:
+    following.docker.user_services.append(user_service("wbe", 2))
+    swarm_says(following, "updating")
+    await following.begin()
+    following.docker.user_services.pop()
+    await following.survey.look()
+    await following.turn()
+
+
+async def update_without_a_holder(world: World) -> None:
+    """What the float of an updated node says when its check, as that of all others, forbids it to go on."""
+    swarm_says(world, "updating")
+    await world.begin()
+    digest = world.wire.specs[-1][0]
+    world.talk.said(Report(status=status(digest)))
+    world.loop.pulse()
+    world.talk.said(Report(status=status(digest, VrrpState.FAULT, conditions=(CLOSED,))))
+    world.loop.pulse()
+    world.clock.now += PATIENCE
+
+
+async def test_an_update_that_takes_the_virtual_ips_from_all_ends_the_anchor_at_a_pulse(world: World) -> None:
+    await update_without_a_holder(world)
+    with pytest.raises(SettingsError, match="no manager may hold the virtual IPs, and one did: check:port: closed"):
+        world.loop.pulse()
+
+
+async def test_an_anchor_that_ends_does_not_judge_the_update(world: World) -> None:
+    await update_without_a_holder(world)
+    world.loop.resting = True
+    world.loop.pulse()
 
 
 async def test_a_node_that_joins_with_a_virtual_ip_as_its_address_is_a_warning(world: World) -> None:

@@ -1,0 +1,75 @@
+"""An update with which nobody may hold the virtual IPs, though somebody did before.
+
+That a check or a followed service forbids one node is no fault of an update, since another node may serve: its anchor
+is healthy. Whoever is updated last, is forbidden as well and hears no master, finds that the update has taken the
+virtual IPs away. Its anchor ends within Swarm's `monitor`, and Swarm rolls the service back (`failure_action`).
+"""
+
+from __future__ import annotations
+
+from anchor.conversation import Conversation
+from anchor.facts import UPDATING
+from anchor.survey import Survey
+from anchor.virtual_routers import OWN_NAME
+from shared.clock import Clock
+from shared.errors import SettingsError
+from shared.models import Condition, Strength, VrrpState, failing
+from shared.status import FloatStatus, RouterStatus
+
+PATIENCE = 5.0
+"""Seconds without anybody who serves: a task that is replaced at the same time may be back by then."""
+
+SOON = 30.0
+"""Seconds after this anchor began until which that is the update's doing."""
+
+SET_BY_SETTINGS = ("check:", "service:")
+"""How the conditions' names begin that settings bring; the others tell of engine, link and Swarm."""
+
+
+class Blackout:
+    """Watches the stack's own virtual router while the service is updated."""
+
+    def __init__(self, conversation: Conversation, survey: Survey, clock: Clock) -> None:
+        self._conversation = conversation
+        self._survey = survey
+        self._clock = clock
+        self._begun = clock.monotonic()
+        self._served = False
+        self._since: float | None = None
+
+    def look(self) -> None:
+        """Raise SettingsError when the update has left the virtual IPs to nobody for some seconds."""
+        now = self._clock.monotonic()
+        against = self._against(now)
+        if not against:
+            self._since = None
+            return
+        self._since = now if self._since is None else self._since
+        if now - self._since >= PATIENCE:
+            reasons = "; ".join(f"{condition.name}: {condition.reason}" for condition in against)
+            raise SettingsError([f"With these settings no manager may hold the virtual IPs, and one did: {reasons}"])
+
+    def _against(self, now: float) -> tuple[Condition, ...]:
+        """What forbids this node and, as far as it hears, all others; empty where the update is not to blame."""
+        status = self._conversation.status
+        own = _own(status) if status else None
+        if status is None or own is None:
+            return ()
+        self._served = self._served or _is_served(own)
+        if not self._served or _is_served(own) or own.state is not VrrpState.FAULT or not self._is_updated(now):
+            return ()
+        against = failing(status.conditions, Strength.REQUIRE, OWN_NAME)
+        return against if all(condition.name.startswith(SET_BY_SETTINGS) for condition in against) else ()
+
+    def _is_updated(self, now: float) -> bool:
+        service = self._survey.rollout.service
+        soon = self._since is not None or now - self._begun < SOON
+        return soon and service is not None and service.update_state == UPDATING
+
+
+def _own(status: FloatStatus) -> RouterStatus | None:
+    return next((router for router in status.virtual_routers if router.name == OWN_NAME), None)
+
+
+def _is_served(router: RouterStatus) -> bool:
+    return router.state is VrrpState.MASTER or router.master_address is not None
