@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from float.neighbour import Claim
+from float.ration import Ration
 from float.routers import RouterEntry
 from shared.clock import Clock
 from shared.models import IpAddress, VrrpState
@@ -20,8 +21,11 @@ WAIT = 0.25
 before it has heard its advert, and holds nothing."""
 
 EVERY = 5.0
-"""Seconds at least between two answers for a virtual router, as between keepalived's own refreshes: two holders that do
-not hear each other shall not shout (RFC 5227, section 2.4)."""
+"""Seconds in which a virtual router has so many answers and no more, as between keepalived's own refreshes: two holders
+that do not hear each other shall not shout (RFC 5227, section 2.4)."""
+
+TO_ONE, TO_ALL = 2, 6
+"""Answers to one claimant, and to all. A frozen host's kernel answers a question of ours, and that host then thaws."""
 
 Announce = Callable[[str, Iterable[IpAddress]], None]
 Later = Callable[[float, Callable[[], None]], object]
@@ -34,18 +38,32 @@ class Defence:
         self._announce = announce
         self._clock = clock
         self._later = later or (lambda seconds, call: asyncio.get_running_loop().call_later(seconds, call))
-        self._next: dict[str, float] = {}
+        self._waiting: set[str] = set()
+        """Routers whose answer is under way: one is enough for all who claim meanwhile."""
+
+        self._rations: dict[str, dict[str | None, Ration]] = {}
+        """Of the answers that were given, by router and by the claimant's MAC; None is for all of them."""
 
     def claimed(self, claim: Claim, entries: Mapping[str, RouterEntry]) -> None:
         """Another host claims an address, on a device where it may be one of these routers' VIPs."""
-        now = self._clock.monotonic()
         for name, entry in entries.items():
             ours = any(vip.address == claim.address for vip in entry.resolved.addresses)
-            if ours and entry.state is VrrpState.MASTER and now >= self._next.get(name, 0.0):
-                self._next[name] = now + EVERY
-                self._later(WAIT, partial(self._answer, entry))
+            if ours and entry.state is VrrpState.MASTER and name not in self._waiting:
+                self._waiting.add(name)
+                self._later(WAIT, partial(self._answer, name, entry, claim.mac))
 
-    def _answer(self, entry: RouterEntry) -> None:
-        if entry.state is VrrpState.MASTER:
+    def _answer(self, name: str, entry: RouterEntry, mac: str) -> None:
+        self._waiting.discard(name)
+        if entry.state is VrrpState.MASTER and self._may_answer(name, mac):
             for vip in entry.resolved.addresses:
                 self._announce(vip.device or entry.resolved.interface, (vip.address,))
+
+    def _may_answer(self, name: str, mac: str) -> bool:
+        """Only what is said counts: a claim of this node's successor costs nothing."""
+        now = self._clock.monotonic()
+        rations = self._rations.setdefault(name, {None: Ration(TO_ALL, EVERY)})
+        if rations[None].exhausted(now):
+            return False
+        for other in [other for other, ration in rations.items() if other and not ration.wait(now)]:
+            del rations[other]
+        return rations.setdefault(mac, Ration(TO_ONE, EVERY)).take(now) and rations[None].take(now)
