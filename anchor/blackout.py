@@ -59,7 +59,7 @@ class Blackout:
         if not self._served or _is_served(own) or own.state is not VrrpState.FAULT or not self._is_updated(now):
             return ()
         against = failing(status.conditions, Strength.REQUIRE, OWN_NAME)
-        return against if all(condition.name.startswith(SET_BY_SETTINGS) for condition in against) else ()
+        return against if all(_is_found(condition) for condition in against) else ()
 
     def _is_updated(self, now: float) -> bool:
         service = self._survey.rollout.service
@@ -69,6 +69,11 @@ class Blackout:
 
 def _own(status: FloatStatus) -> RouterStatus | None:
     return next((router for router in status.virtual_routers if router.name == OWN_NAME), None)
+
+
+def _is_found(condition: Condition) -> bool:
+    """Whether it is the settings' doing; a new float's checks have found out nothing yet."""
+    return condition.name.startswith(SET_BY_SETTINGS) and not condition.pending
 
 
 def _is_served(router: RouterStatus) -> bool:

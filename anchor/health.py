@@ -7,7 +7,7 @@ spec that is refused once an earlier one was accepted: another anchor would be r
 from __future__ import annotations
 
 from anchor.conversation import Conversation
-from shared.models import FloatSpec, VrrpState
+from shared.models import FloatSpec, Strength, VrrpState, failing
 from shared.status import FloatStatus, RouterStatus
 
 REPORT_LIMIT = 3.0
@@ -22,6 +22,9 @@ earlier one shows that the float is at work.
 
 INIT_LIMIT = 5.0
 """Seconds for which a virtual router may be on its way to its first state."""
+
+PENDING_LIMIT = 30.0
+"""Seconds for which a new float's checks may have found out nothing yet: less than a task may be unhealthy for."""
 
 
 def unhealthy(conversation: Conversation, *, now: float, wall: float) -> str | None:
@@ -60,8 +63,17 @@ def _not_as_wanted(status: FloatStatus, spec: FloatSpec | None, wall: float, *, 
     if not status.virtual_routers:
         return "the float runs no virtual router"
     own = {router.name for router in spec.virtual_routers if not router.claims}
-    mine = (router for router in status.virtual_routers if router.name in own)
-    return next((reason for router in mine if (reason := _wrong_state(router, wall))), None)
+    mine = [router for router in status.virtual_routers if router.name in own]
+    wrong = next((reason for router in mine if (reason := _wrong_state(router, wall))), None)
+    return wrong or next((reason for router in mine if (reason := _undecided(router, status, wall))), None)
+
+
+def _undecided(router: RouterStatus, status: FloatStatus, wall: float) -> str | None:
+    """A node whose checks have found out nothing yet cannot take over from the next one in a roll-out."""
+    if router.state is not VrrpState.FAULT or abs(wall - router.since) >= PENDING_LIMIT:
+        return None
+    against = failing(status.conditions, Strength.REQUIRE, router.name)
+    return next((f"{condition.name}: {condition.reason}" for condition in against if condition.pending), None)
 
 
 def _wrong_state(router: RouterStatus, wall: float) -> str | None:

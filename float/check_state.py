@@ -64,7 +64,8 @@ def first(*, serving: bool, before: CheckState | None = None) -> CheckState:
 
 def condition(check: Check, state: CheckState) -> Condition:
     """The check as the rest of the float knows it."""
-    return Condition(name=f"check:{check.kind}", ok=state.ok, strength=Strength.REQUIRE, reason=state.reason)
+    name, pending = f"check:{check.kind}", not (state.ok or state.settled)
+    return Condition(name=name, ok=state.ok, strength=Strength.REQUIRE, reason=state.reason, pending=pending)
 
 
 def describe(check: Check) -> str:

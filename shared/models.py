@@ -230,6 +230,9 @@ class Condition(Frozen):
     routers: tuple[str, ...] | None = None
     """Names of the virtual routers that it is about; None means all."""
 
+    pending: bool = False
+    """Whether it fails only because nobody has found out yet."""
+
     def concerns(self, router: str) -> bool:
         """Whether this condition has a say in the virtual router of that name."""
         return self.routers is None or router in self.routers

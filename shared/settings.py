@@ -82,7 +82,11 @@ class AnchorSettings(_VrrpPart):
 
     service_vips: Annotated[
         tuple[net_values.Network, ...],
-        Variable("KEEPALIVED_SERVICE_VIPS", values.listed(net_values.network), default="every local subnet; with `@DEV` any address"),
+        Variable(
+            "KEEPALIVED_SERVICE_VIPS",
+            values.listed(net_values.network),
+            default="every local subnet; with `@DEV` any address",
+        ),
     ] = ()
     """Subnets in CIDR notation from which service labels may claim virtual IPs."""
 

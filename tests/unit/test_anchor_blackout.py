@@ -20,6 +20,8 @@ from tests.unit.anchor_fakes import FakeClock, FakeDocker, status
 CLOSED = Condition(name="check:port", ok=False, strength=Strength.REQUIRE, reason="port 81 is closed")
 ABSENT = Condition(name="service:web", ok=False, strength=Strength.REQUIRE, reason="no task of web")
 NO_QUORUM = Condition(name="quorum", ok=False, strength=Strength.REQUIRE, reason="no leader")
+OPTIONAL = CLOSED.model_copy(update={"strength": Strength.PREFER})
+UNKNOWN_YET = CLOSED.model_copy(update={"pending": True})
 OF_ANOTHER = Condition(name="service:api", ok=False, strength=Strength.REQUIRE, routers=("api",))
 
 
@@ -105,7 +107,7 @@ def test_what_begins_long_after_the_anchor_is_not_of_its_making(world: World) ->
     world.report(VrrpState.FAULT, CLOSED, after=60)
 
 
-@pytest.mark.parametrize("other", [NO_QUORUM, CLOSED.model_copy(update={"strength": Strength.PREFER}), OF_ANOTHER])
+@pytest.mark.parametrize("other", [NO_QUORUM, OPTIONAL, OF_ANOTHER, UNKNOWN_YET])
 def test_another_reason_is_not_the_settings_fault(world: World, other: Condition) -> None:
     world.report(VrrpState.MASTER)
     world.report(VrrpState.FAULT, other)

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from anchor.conversation import Conversation
-from anchor.health import ANSWER_LIMIT, unhealthy
+from anchor.health import ANSWER_LIMIT, PENDING_LIMIT, unhealthy
 from anchor.memory import Memory
 from shared.link_protocol import FloatHello, Report, SpecAnswer
-from shared.models import VrrpState
+from shared.models import Condition, Strength, VrrpState
 from shared.status import FloatStatus
 from tests.unit.anchor_fakes import FakeClock, spec, status
 
@@ -44,6 +44,22 @@ def test_a_fault_that_a_condition_explains_is_fine_and_another_is_not(talk: Conv
     assert reason(said(talk, status(SPEC.digest, VrrpState.FAULT, expected=True))) is None
     unexpected = status(SPEC.digest, VrrpState.FAULT, expected=False)
     assert reason(said(talk, unexpected)) == "virtual router VI_1 is FAULT: because"
+
+
+def test_a_check_that_has_found_out_nothing_yet_holds_up_a_roll_out_for_a_while_only(talk: Conversation) -> None:
+    pending = Condition(
+        name="check:port", ok=False, strength=Strength.REQUIRE, reason="not looked at yet", pending=True
+    )
+    for state, since, expected in (
+        (VrrpState.FAULT, 1, "check:port: not looked at yet"),
+        (VrrpState.FAULT, PENDING_LIMIT, None),
+        (VrrpState.BACKUP, 1, None),
+    ):
+        told = status(SPEC.digest, state, since=CLOCK.wall() - since, conditions=(pending,))
+        assert reason(said(talk, told)) == expected
+    failing = pending.model_copy(update={"pending": False})
+    told = status(SPEC.digest, VrrpState.FAULT, since=CLOCK.wall() - 1, conditions=(failing,))
+    assert reason(said(talk, told)) is None
 
 
 def test_a_virtual_router_may_be_on_its_way_for_a_moment_only(talk: Conversation) -> None:

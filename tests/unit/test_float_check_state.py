@@ -34,6 +34,13 @@ def test_another_port_for_the_same_check_changes_nothing_before_it_was_looked_at
     assert first(serving=False, before=CheckState(ok=True, reason="there", contrary=1)) == CheckState(True, "there")
 
 
+@pytest.mark.parametrize(("findings", "pending"), [([], True), ([GOOD], True), ([GOOD, GOOD], False), ([BAD], False)])
+def test_a_check_that_fails_because_nobody_knows_yet_says_so(findings: list[Finding], pending: bool) -> None:
+    check = PortCheck(port=80, rise=2)
+    assert condition(check, after(first(serving=False), *findings)).pending is pending
+    assert condition(check, first(serving=True)).pending is False
+
+
 @pytest.mark.parametrize(("findings", "ok"), [([GOOD], False), ([GOOD, GOOD], True), ([GOOD, BAD, GOOD], False)])
 def test_it_takes_rise_successes_in_a_row_to_hold(findings: list[Finding], ok: bool) -> None:
     assert after(first(serving=False), *findings).ok is ok
