@@ -17,6 +17,7 @@ from tests.lab.shell import wait_until
 from tests.swarm.audit import SLACK, answers, assert_healthy
 from tests.swarm.moves import taken_over
 from tests.swarm.repair import remove_stack
+from tests.swarm.rollout import roll_out, update_state
 
 pytestmark = pytest.mark.swarm
 
@@ -78,6 +79,23 @@ def test_the_examples_checks_move_the_vip_and_its_notify_script_is_told(
     finally:
         lab.host(second).exec("ip", "route", "add", "default", "via", str(lab.plan.gateway))
     assert_healthy(lab)
+
+
+def test_a_roll_out_of_floats_waits_until_the_checks_of_each_have_found_something_out(
+    checked: tuple[Lab, dict[str, ExitStack]],
+) -> None:
+    lab, _ = checked
+    slow_to_trust = {"KEEPALIVED_CHECK_PORT": PORT, "KEEPALIVED_CHECK_RISE": "20"}
+    before = {name: lab.float_container(name).id for name in lab.hosts}
+
+    with lab.gap_client() as client:
+        ended = roll_out(lab, **slow_to_trust, KEEPALIVED_LOG_LEVEL="debug")  # which is the float's container's
+        assert_healthy(lab)
+        report = client.report()
+
+    assert (ended, update_state(lab)) == ([], "completed")
+    assert not {lab.float_container(name).id for name in lab.hosts} & set(before.values())
+    assert report.max_gap < 0.5, report.sentence()
 
 
 def _reason(lab: Lab, host: str, name: str) -> str:
