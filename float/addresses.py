@@ -46,6 +46,7 @@ class Addresses:
             interfaces=tuple(self._names.values()),
             addresses=addresses,
             down=frozenset(found.name for found in self._links.values() if found.down),
+            indexes={name: index for index, name in self._names.items()},
         )
         return self.latest
 

@@ -30,15 +30,28 @@ def open_sockets() -> tuple[socket.socket, ...]:
     return tuple(sockets)
 
 
-def join(sock: socket.socket, interface: str, group: str) -> None:
-    """Hear the multicast group on that interface too. Raises OSError."""
-    index = socket.if_nametoindex(interface)
+def join(sock: socket.socket, index: int, group: str) -> None:
+    """Hear the multicast group on the interface with that index too. Raises OSError."""
     if sock.family == socket.AF_INET6:
-        request = socket.inet_pton(socket.AF_INET6, group) + struct.pack("@I", index)
-        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, request)
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, _membership6(index, group))
     else:
-        request = struct.pack("4s4si", socket.inet_aton(group), b"\0\0\0\0", index)
-        sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, request)
+        sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, _membership(index, group))
+
+
+def leave(sock: socket.socket, index: int, group: str) -> None:
+    """The opposite; a membership stays with the socket, and counts, when its interface is gone. Raises OSError."""
+    if sock.family == socket.AF_INET6:
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_LEAVE_GROUP, _membership6(index, group))
+    else:
+        sock.setsockopt(socket.IPPROTO_IP, socket.IP_DROP_MEMBERSHIP, _membership(index, group))
+
+
+def _membership(index: int, group: str) -> bytes:
+    return struct.pack("4s4si", socket.inet_aton(group), b"\0\0\0\0", index)
+
+
+def _membership6(index: int, group: str) -> bytes:
+    return socket.inet_pton(socket.AF_INET6, group) + struct.pack("@I", index)
 
 
 def family_of(group: str) -> socket.AddressFamily:

@@ -8,6 +8,7 @@ its ration.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import logging
 import socket
@@ -43,7 +44,9 @@ class AdvertListener:
         self._others_a_second = others_a_second
         self._members: tuple[RationedReader, ...] = ()
         self._others: tuple[RationedReader, ...] = ()
-        self._joined: set[tuple[str, str]] = set()
+        self._joined: dict[tuple[str, str], int] = {}
+        """Index of the interface, by its name and the group."""
+
         self._deaf: set[tuple[str, str]] = set()
         """Where joining failed, which is said once."""
 
@@ -95,13 +98,18 @@ class AdvertListener:
             logger.warning("the adverts to %s on %s cannot be heard: %s", group, interface, error)
 
     def join(self, interface: str, group: str) -> None:
-        """Hear the multicast group on that interface too; twice is once. Raises OSError."""
-        if (interface, group) in self._joined:
+        """Hear the multicast group on that interface too; twice is once, unless it was made anew. Raises OSError."""
+        index, before = socket.if_nametoindex(interface), self._joined.get((interface, group))
+        if index == before:
             return
         for reader in (*self._members, *self._others):
             if reader.sock.family == advert_sockets.family_of(group):
-                advert_sockets.join(reader.sock, interface, group)
-                self._joined.add((interface, group))
+                if before is not None:
+                    with contextlib.suppress(OSError):  # the kernel may have ended it with the interface
+                        advert_sockets.leave(reader.sock, before, group)
+                advert_sockets.join(reader.sock, index, group)
+                self._joined[interface, group] = index
+        self._deaf.discard((interface, group))
 
     def flood(self, now: float) -> str:
         """What there is to say of more packets than are looked at; empty while there are not."""

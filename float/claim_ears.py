@@ -34,6 +34,9 @@ class ClaimEars:
 
     def __init__(self) -> None:
         self._wanted: Wanted = {}
+        self._indexes: dict[str, int | None] = {}
+        """Of the devices: a socket stays with the one that it was opened on, whatever has that name later."""
+
         self._own_macs: tuple[float, frozenset[str]] = (0.0, frozenset())
         """Until when they are not looked at anew, and they."""
 
@@ -44,10 +47,11 @@ class ClaimEars:
 
         A device that cannot be listened to is logged and left out.
         """
-        if wanted == self._wanted:
+        indexes = {device: _index(device) for device in wanted}
+        if (wanted, indexes) == (self._wanted, self._indexes):
             return
         self.close()
-        self._wanted = wanted
+        self._wanted, self._indexes = wanted, indexes
         for device, addresses in wanted.items():
             try:
                 self._listen(device, addresses, told)
@@ -76,7 +80,7 @@ class ClaimEars:
         """Stop listening."""
         for reader in self._readers.values():
             reader.close()
-        self._readers, self._wanted = {}, {}
+        self._readers, self._wanted, self._indexes = {}, {}, {}
 
     def _listen(self, device: str, addresses: frozenset[IpAddress], told: Callable[[str, Claim], None]) -> None:
         def take(sock: socket.socket) -> None:
@@ -94,6 +98,13 @@ class ClaimEars:
         if now >= self._own_macs[0]:
             self._own_macs = (now + 1.0, frozenset(_own_macs()))
         return self._own_macs[1]
+
+
+def _index(device: str) -> int | None:
+    try:
+        return socket.if_nametoindex(device)
+    except OSError:
+        return None
 
 
 def _forwards(device: str) -> bool:

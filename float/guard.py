@@ -55,7 +55,7 @@ class Guard:
             for sock in self.sockets:
                 if router.group and sock.family == advert_sockets.family_of(router.group):
                     with contextlib.suppress(OSError):  # an interface that is gone: nothing is heard there
-                        advert_sockets.join(sock, router.interface, router.group)
+                        advert_sockets.join(sock, socket.if_nametoindex(router.interface), router.group)
 
     def heard(self, sock: socket.socket) -> frozenset[IpAddress]:
         """The VIPs that a peer holds, as the advert says that came; empty for any other packet."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,8 @@ class HostView:
     """Names of the interfaces that are off, or have no carrier."""
 
     gateways: frozenset[IpAddress] = frozenset()
+    indexes: Mapping[str, int] = field(default_factory=dict)
+    """Of the interfaces: one that is made anew has the old name and another index."""
 
     def having(self, address: IpAddress) -> tuple[HostAddress, ...]:
         """Every place where the host has that address, whatever its prefix."""

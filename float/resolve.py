@@ -69,6 +69,12 @@ class ResolvedSpec:
         """Every virtual IP, of all routers."""
         return frozenset(v.address for r in self.routers for v in r.addresses)
 
+    @property
+    def devices(self) -> frozenset[str]:
+        """Names of the interfaces of adverts and virtual IPs."""
+        vips = (vip.device for router in self.routers for vip in router.addresses)
+        return frozenset(router.interface for router in self.routers) | frozenset(device for device in vips if device)
+
 
 class UnresolvableError(ValueError):
     """This host cannot carry the spec; `problems` has one sentence each."""

@@ -9,7 +9,7 @@ done.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from float import adrift
 from float.beside import Steps
@@ -39,6 +39,9 @@ class Turn:
         self._steps = Steps()
         self._configured = False
         """Whether keepalived has a configuration of this float's to run."""
+
+        self._indexes: Mapping[str, int] = {}
+        """Of the interfaces that we listen on, and of all others."""
 
         self._look_at = 0.0
         self.news = True
@@ -110,6 +113,8 @@ class Turn:
     async def _look(self, now: float) -> None:
         self._look_at = now + TICK
         self._doors.record.catch_up()
+        with self._steps.step("listening on interfaces that came"):
+            self._listen_anew()
         with self._steps.step("looking at the addresses"):
             await self._doors.custody.look_if_changed()
             if self._doors.engine.lifecycle.state is ChildState.RUNNING:
@@ -117,6 +122,16 @@ class Turn:
         if not self._doors.lease.alive():
             logger.error("the lease keeper died; this float ends so that its VIPs do not lapse unseen")
             self._situation.leave(Leaving("its lease keeper died", now, exit_code=1))
+
+    def _listen_anew(self) -> None:
+        """A socket stays deaf on an interface that was removed and made anew, which has the old one's name."""
+        resolved, indexes = self._doors.offers.adopted, self._doors.custody.host.indexes
+        if resolved is None or indexes == self._indexes:
+            return
+        self._indexes, before = indexes, self._indexes
+        if any(indexes.get(device) != before.get(device) for device in resolved.devices):
+            self._doors.adverts.listen(resolved)
+            self._doors.strangers.look_at(self._book.entries)
 
     def report(self, now: float) -> None:
         """Publish what is known, if there is news or the last word is old."""

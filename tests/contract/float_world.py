@@ -68,6 +68,13 @@ def other_host() -> Iterator[Callable[..., str]]:
         run("ip", "netns", "del", namespace)
 
 
+def plug_in(near: str, far: str) -> None:
+    """A cable between two new interfaces."""
+    run("ip", "link", "add", near, "type", "veth", "peer", "name", far)
+    run("ip", "link", "set", near, "up")
+    run("ip", "link", "set", far, "up")
+
+
 def run(*words: str) -> str:
     """What the program says; raises when it fails."""
     return subprocess.run(words, check=True, capture_output=True, text=True).stdout
@@ -98,9 +105,7 @@ def eventually(holds: Callable[[], bool], *, within: float = 5.0) -> bool:
 def _furnish() -> None:
     run("ip", "link", "set", "lo", "up")
     for near, far in (("eth0", "far0"), ("eth1", "far1")):
-        run("ip", "link", "add", near, "type", "veth", "peer", "name", far)
-        run("ip", "link", "set", near, "up")
-        run("ip", "link", "set", far, "up")
+        plug_in(near, far)
     run("ip", "address", "add", "192.0.2.3/24", "brd", "+", "dev", "eth0")
     run("ip", "address", "add", "2001:db8::3/64", "dev", "eth0", "nodad")
     run("ip", "route", "add", "default", "via", "192.0.2.254")

@@ -20,8 +20,8 @@ from float.keepalived import Keepalived
 from float.log_thrift import MOST
 from float.resolve import ResolvedRouter, ResolvedSpec
 from shared.models import Peer, Transport, VirtualIp
-from tests.contract.float_world import OURS, PEER, ROUTER, SPEC, other_host, own_network, setns
-from tests.contract.forged import Forged
+from tests.contract.float_world import OURS, PEER, ROUTER, SPEC, other_host, own_network, plug_in, run, setns
+from tests.contract.forged import VRRP_GROUP, Forged
 
 pytestmark = pytest.mark.lab
 
@@ -41,6 +41,9 @@ BOTH = ResolvedSpec(
         ),
     ),
 )
+MOST_MEMBERSHIPS = 20
+"""Of one socket (sysctl net.ipv4.igmp_max_memberships)."""
+
 Far = Callable[[socket.AddressFamily], socket.socket]
 
 
@@ -111,6 +114,22 @@ async def test_ipv6_adverts_are_told_apart_as_well(far: Far) -> None:
         sock.sendto(body[:1] + bytes([vrid]) + body[2:], ("2001:db8::3", 0))
     assert await heard.counts() == (1, 3)
     assert heard.members[0].source == PEER6.address
+    heard.listener.close()
+
+
+async def test_multicast_is_heard_on_an_interface_that_was_made_anew_as_often_as_that_happens(far: Far) -> None:
+    heard = Heard()
+    heard.listener.hear(BOTH)
+    for _ in range(MOST_MEMBERSHIPS + 2):
+        run("ip", "link", "delete", "eth1")
+        plug_in("eth1", "far1")
+        run("ip", "address", "add", "198.51.100.3/24", "dev", "eth1")
+        heard.listener.join("eth1", VRRP_GROUP)
+    sock = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"far1")
+    sock.sendto(Forged("198.51.100.66").packet(VRRP_GROUP), (VRRP_GROUP, 0))
+    assert await heard.counts() == (0, 1)
+    sock.close()
     heard.listener.close()
 
 

@@ -1,8 +1,9 @@
-"""The interface of a service's virtual IP goes, and then keepalived: the others are served again all the same."""
+"""Interfaces that go, and come again: what does not need them is served, and on new ones of the old name we listen."""
 
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -11,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from shared.models import ServiceClaim, VirtualIp
-from tests.contract.float_world import ROUTER, kernel_address, run
-from tests.contract.whole_float import ALONE, Machine, machine_called
+from tests.contract.float_world import ROUTER, kernel_address, other_host, plug_in, run
+from tests.contract.whole_float import ALONE, VIP, Machine, machine_called
 
 pytestmark = pytest.mark.lab
 
@@ -54,6 +55,25 @@ async def test_keepalived_starts_again_without_the_service_whose_interface_is_go
         await machine.serving()
 
     async with asyncio.timeout(60):
-        await machine.run(part, BOTH)
+        await machine.play(part, BOTH)
     assert "interface 'eth1' is not on this node" in caplog.text
     assert "the spec is refused" not in caplog.text
+
+
+async def test_who_claims_the_vip_on_an_interface_that_was_made_anew_is_heard(
+    machine: Machine, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def part() -> None:
+        await machine.serving()
+        run("ip", "link", "delete", "eth0")
+        plug_in("eth0", "far0")
+        run("ip", "address", "add", "192.0.2.3/24", "brd", "+", "dev", "eth0")
+        with other_host() as there:
+            there("ip", "address", "add", f"{VIP}/32", "dev", "far0")
+            async with asyncio.timeout(SOON):
+                while "claims 192.0.2.100 on eth0" not in caplog.text:
+                    machine.ears.ask("eth0", [ipaddress.ip_address(VIP)])
+                    await asyncio.sleep(0.2)
+
+    async with asyncio.timeout(60):
+        await machine.play(part)

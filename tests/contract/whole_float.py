@@ -77,6 +77,21 @@ class Machine:
             os.kill(self.lease.pid, signal.SIGKILL)
             assert eventually(lambda: not self.lease.alive())
 
+    async def play(self, part: Callable[[], Awaitable[None]], spec: FloatSpec = ALONE) -> None:
+        """The same until the part has ended. Raises what it raises, which to a float is just the end."""
+        raised: list[Exception] = []
+
+        async def watched() -> None:
+            try:
+                await part()
+            except Exception as error:
+                raised.append(error)
+                raise
+
+        await self.run(watched, spec)
+        for error in raised:
+            raise error
+
     async def serving(self) -> None:
         """It holds the VIP."""
         while kernel_address(VIP) is None:
