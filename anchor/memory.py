@@ -41,7 +41,10 @@ class Remembered(Frozen):
     """Whether this engine could not start a float with a lowered OOM score."""
 
     managers: tuple[Node, ...] = ()
-    """The managers that counted last: one that left while anchors were replaced is a peer for a while still."""
+    """The managers as they were listed last: one that left while anchors were replaced is a peer for a while still."""
+
+    left: tuple[tuple[Node, float], ...] = ()
+    """Those that had left before, each with the monotonic time until which it counts still."""
 
     nodes: tuple[Node, ...] = ()
     """All nodes as they were listed last: whose address no virtual IP may be."""

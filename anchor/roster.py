@@ -94,6 +94,11 @@ class Managers:
         )
         return Managers(listed, left)
 
+    def bounded(self, now: float, *, orphan_after: float = 0.0) -> Managers:
+        """The same where the times may be another boot's: nobody counts for longer than one who leaves now."""
+        latest = now + LINGER + orphan_after
+        return replace(self, left=tuple((node, min(until, latest)) for node, until in self.left))
+
     @property
     def all(self) -> tuple[Node, ...]:
         """Those who count, in the order in which they joined, so that a newcomer renumbers nobody."""

@@ -65,8 +65,9 @@ class Survey:
         """Whether there is anything to go by: a look of this anchor or, where its first ones fail, the last one's."""
 
         self.nodes: tuple[Node, ...] = memory.value.nodes
-        self.managers = Managers(listed=memory.value.managers)
-        """Begins as the anchor before this one left it, so that whoever left meanwhile lingers too."""
+        known = Managers(listed=memory.value.managers, left=memory.value.left)
+        self.managers = known.bounded(clock.monotonic(), orphan_after=orphan_after)
+        """Begins as the anchor before this one left it: who left meanwhile lingers too, who had left no longer."""
 
         self.rollout = Rollout()
         self.labelled: tuple[LabelledService, ...] = memory.value.labelled or ()
@@ -149,7 +150,8 @@ class Survey:
         self.managers = self.managers.next(nodes, now, orphan_after=self._orphan_after)
         self.seen = True
         self._memory.update(
-            managers=self.managers.all,
+            managers=self.managers.listed,
+            left=self.managers.left,
             nodes=nodes,
             labelled=self.labelled,
             tracked=self.tracked,

@@ -19,8 +19,9 @@ def test_what_one_anchor_leaves_the_next_one_finds(tmp_path: Path) -> None:
 
 
 def test_the_managers_are_found_again_as_they_were(tmp_path: Path) -> None:
-    Memory(tmp_path).update(managers=THREE)
-    assert Memory(tmp_path).value.managers == THREE
+    Memory(tmp_path).update(managers=THREE[:2], left=((THREE[2], 12.5),))
+    assert Memory(tmp_path).value.managers == THREE[:2]
+    assert Memory(tmp_path).value.left == ((THREE[2], 12.5),)
 
 
 def test_only_root_reads_it(tmp_path: Path) -> None:

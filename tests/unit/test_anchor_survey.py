@@ -247,6 +247,29 @@ async def test_a_manager_that_left_while_the_anchor_was_replaced_is_a_peer_for_a
     assert (await world.look(after=LINGER)).managers.all == THREE[:2]
 
 
+async def test_a_manager_that_left_counts_no_longer_for_an_anchor_that_began_later_than_for_the_others(
+    world: World,
+) -> None:
+    await world.look()
+    world.docker.swarm_nodes = THREE[:2]
+    await world.look()
+    world.clock.now += LINGER - 5
+    world.survey = world.of_a_new_anchor()
+    assert (await world.look()).managers.all == THREE
+    assert (await world.look(after=5)).managers.all == THREE[:2]
+
+
+async def test_after_a_reboot_one_that_left_counts_for_as_long_as_one_that_leaves_then(world: World) -> None:
+    world.clock.now = 1e6
+    await world.look()
+    world.docker.swarm_nodes = THREE[:2]
+    await world.look()
+    world.clock.now = 10.0
+    world.survey = world.of_a_new_anchor()
+    assert (await world.look(after=LINGER - 1)).managers.all == THREE
+    assert (await world.look(after=1)).managers.all == THREE[:2]
+
+
 async def test_the_anchor_after_next_knows_nothing_of_a_manager_that_was_forgotten(world: World) -> None:
     await world.look()
     world.docker.swarm_nodes = THREE[:2]
