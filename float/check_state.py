@@ -64,8 +64,13 @@ def first(*, serving: bool, before: CheckState | None = None) -> CheckState:
 
 def condition(check: Check, state: CheckState) -> Condition:
     """The check as the rest of the float knows it."""
-    name, pending = f"check:{check.kind}", not (state.ok or state.settled)
-    return Condition(name=name, ok=state.ok, strength=Strength.REQUIRE, reason=state.reason, pending=pending)
+    return Condition(
+        name=f"check:{check.kind}",
+        ok=state.ok,
+        strength=Strength.REQUIRE,
+        reason=state.reason,
+        pending=not (state.ok or state.settled),
+    )
 
 
 def describe(check: Check) -> str:

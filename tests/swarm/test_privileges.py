@@ -58,12 +58,12 @@ def test_the_float_runs_with_every_bound_that_docker_offers(lab: Lab, holder: st
     assert host["LogConfig"]["Config"] == {"max-file": "2", "max-size": "5m"}
 
 
-@pytest.mark.parametrize(("part", "user"), [(ANCHOR, ""), ("keepalived-buoy", "10001:10001")])
 def test_an_anchor_depends_on_no_network_between_the_nodes(lab: Lab, holder: str) -> None:
     (shown,) = json.loads(lab.host(holder).docker("inspect", lab.anchor_container(holder).id).stdout)
     assert set(shown["NetworkSettings"]["Networks"]) == {"bridge"}
 
 
+@pytest.mark.parametrize(("part", "user"), [(ANCHOR, ""), ("keepalived-buoy", "10001:10001")])
 def test_the_services_have_no_capability_no_writable_root_and_bounded_memory_and_logs(
     lab: Lab, part: str, user: str
 ) -> None:
