@@ -92,7 +92,7 @@ def test_the_settings_that_the_env_file_lacks_are_those_that_the_readme_names() 
 
 def test_every_condition_that_stands_against_a_node_is_named() -> None:
     code = [path.read_text() for part in ("anchor", "float") for path in (REPOSITORY / part).glob("*.py")]
-    names = {name for text in code for name in re.findall(r"Condition\(name=f?\"(\w+)", text)}
+    names = {name for text in code for name in re.findall(r"Condition\(\s*name=f?\"(\w+)", text)}
     listed = flowing("docs/operations.md").partition("4. **Nodes**")[2].partition("5. **")[0]
 
     assert {"link", "departure", "check"} <= names
