@@ -111,6 +111,11 @@ class AdvertListener:
                 self._joined[interface, group] = index
         self._deaf.discard((interface, group))
 
+    def drop(self) -> None:
+        """Adverts that have come by now are old news: nobody read them while this process stood still."""
+        for reader in (*self._members, *self._others):
+            reader.drop()
+
     def flood(self, now: float) -> str:
         """What there is to say of more packets than are looked at; empty while there are not."""
         if self._flood is None or now - self._flood[0] > FLOOD_LASTS:

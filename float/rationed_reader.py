@@ -13,6 +13,9 @@ from collections.abc import Callable
 
 from float.ration import Ration
 
+MOST_QUEUED = 4096
+"""Packets that wait in a socket at most, by far (sysctl net.core.rmem_default)."""
+
 
 class RationedReader:
     """One non-blocking socket, read from the running event loop until it is closed."""
@@ -27,6 +30,12 @@ class RationedReader:
         self._loop = asyncio.get_running_loop()
         self._pause: asyncio.TimerHandle | None = None
         self._loop.add_reader(sock, self._read)
+
+    def drop(self) -> None:
+        """What has come by now is not looked at."""
+        with contextlib.suppress(OSError):  # no more is there
+            for _ in range(MOST_QUEUED):
+                self.sock.recv(1)
 
     def close(self) -> None:
         """Stop reading."""

@@ -13,11 +13,11 @@ from collections.abc import Coroutine
 from typing import Any
 
 from float.advert import Advert
+from float.alertness import Alertness
 from float.departure import Leaving
 from float.doors import Doors
 from float.inspection import Inspection
 from float.notice import Notice
-from float.ration import Ration
 from float.resolve import ResolvedSpec
 from float.routers import RouterBook, Transition
 from float.situation import Situation
@@ -25,9 +25,6 @@ from float.turn import TICK, Turn
 from shared.link_protocol import AnchorHello, FloatHello, Goodbye, Message, SpecMessage, VerdictMessage
 
 logger = logging.getLogger(__name__)
-
-ADVERTS_TO_WAKE_FOR = 10
-"""In a second: who forges adverts that always say something else shall not keep the loop turning."""
 
 
 class Supervisor:
@@ -41,7 +38,7 @@ class Supervisor:
         self._situation = Situation(doors.clock.monotonic(), alone=alone)
         self._turn = Turn(doors, self._book, self._situation, on_exit=self.keepalived_exited)
         self._failed = False
-        self._wakes = Ration(ADVERTS_TO_WAKE_FOR, 1.0)
+        self._alertness = Alertness(doors.clock.monotonic())
 
     # What wakes the loop.
 
@@ -114,7 +111,10 @@ class Supervisor:
         """Another node's advert came."""
         self._doors.advert_log.note(advert, self._now())
         self._doors.strangers.heard(advert, member=True)
-        if self._book.advert(advert, self._now()) and self._wakes.take(self._now()):
+        now = self._now()
+        if self._alertness.seen(now):
+            self._doors.adverts.drop()  # they would count as fresh: a frozen container has just thawed
+        elif self._book.advert(advert, now) and self._alertness.wakes(now):
             self._rouse()
 
     def foreign_advert(self, advert: Advert) -> None:
@@ -167,7 +167,9 @@ class Supervisor:
 
     async def _sleep(self) -> None:
         now = self._now()
+        self._alertness.seen(now)
         moments = [
+            self._alertness.owed_at,
             self._situation.next_change(now),
             self._doors.newcomers.next_change(),
             self._doors.engine.next_change(now),
@@ -178,6 +180,7 @@ class Supervisor:
             # A millisecond more than asked for, so that the moment has surely come.
             async with asyncio.timeout(min(until, now + TICK) - now + 0.001):
                 await self._wake.wait()
+        self._alertness.pay(self._now())
         self._wake.clear()
 
     async def _shut_down(self) -> None:

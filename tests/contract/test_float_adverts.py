@@ -133,6 +133,20 @@ async def test_multicast_is_heard_on_an_interface_that_was_made_anew_as_often_as
     heard.listener.close()
 
 
+async def test_what_waits_in_the_sockets_can_be_dropped(far: Far) -> None:
+    heard, sock = Heard(), far(socket.AF_INET)
+    heard.listener.hear(BOTH)
+    sock.setsockopt(socket.IPPROTO_IP, socket.IP_HDRINCL, 1)
+    old, new = (Forged("192.0.2.1", priority=priority).packet(str(OURS)) for priority in (49, 229))
+    for _ in range(100):
+        sock.sendto(old, (str(OURS), 0))
+    heard.listener.drop()
+    sock.sendto(new, (str(OURS), 0))
+    assert await heard.counts() == (1, 0)
+    assert heard.members[0].priority == 229
+    heard.listener.close()
+
+
 async def test_a_flood_of_strangers_is_a_sample_and_a_sentence_and_no_peer_is_lost_in_it(far: Far) -> None:
     heard, sock = Heard(), far(socket.AF_INET)
     heard.listener.hear(BOTH)
