@@ -19,9 +19,9 @@ def test_one_that_did_not_stood_still_once() -> None:
 def test_news_beyond_the_ration_wake_the_loop_when_the_next_second_begins() -> None:
     alertness = Alertness(0.0)
     assert [alertness.wakes(5.25) for _ in range(AT_ONCE + 1)] == [True] * AT_ONCE + [False]
-    assert alertness.owed_at == 6.25
-    alertness.pay(6.0)
-    assert alertness.owed_at == 6.25
-    alertness.pay(6.25)
-    assert alertness.owed_at is None
+    owed = []
+    for now in (5.5, 6.0, 6.25):
+        owed.append(alertness.owed_at)
+        alertness.pay(now)
+    assert [*owed, alertness.owed_at] == [6.25, 6.25, 6.25, None]
     assert alertness.wakes(6.25)
