@@ -68,9 +68,10 @@ class Offers:
         self._offered.set()
 
     def doubt(self) -> None:
-        """keepalived does not stay with what runs: have that examined again, after all that waits already.
+        """What runs seems not to fit this host any more: have that examined again, after all that waits already.
 
-        A service whose interface is gone is left out then. What does not help is no refusal: nobody offered anything.
+        A service whose interface is gone is left out then, and adverts come from the address that the interface has
+        now. What does not help is no refusal: nobody offered anything.
         """
         if self.adopted:
             self._doubted = True
@@ -158,16 +159,16 @@ class Offers:
         return ()
 
     async def _reconsider(self, adopt: Callable[[ResolvedSpec], None], rouse: Callable[[], None]) -> None:
-        """Examine what runs; only services that have to be left out, or need not be any more, change anything."""
+        """Examine what runs; only services that have to be left out (or not any more) and other sources change it."""
         before, digest = self.adopted, self.digest
         if before is None or digest is None:
             return
         try:
             resolved = await self._examiner.examine(before.spec)
         except (UnresolvableError, OSError) as error:
-            logger.error("keepalived does not stay, and what runs cannot be mended here: %s", error)
+            logger.error("what runs does not fit this host any more, and cannot be mended here: %s", error)
             return
-        if resolved.refusals == before.refusals:
+        if (resolved.refusals, resolved.sources) == (before.refusals, before.sources):
             return
         self._take(resolved, digest, adopt)
         self._answer(SpecAnswer(digest=digest, accepted=True, refusals=resolved.refusals))

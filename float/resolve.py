@@ -70,6 +70,11 @@ class ResolvedSpec:
         return frozenset(v.address for r in self.routers for v in r.addresses)
 
     @property
+    def sources(self) -> tuple[IpAddress | None, ...]:
+        """Where each router's adverts come from."""
+        return tuple(router.source for router in self.routers)
+
+    @property
     def devices(self) -> frozenset[str]:
         """Names of the interfaces of adverts and virtual IPs."""
         vips = (vip.device for router in self.routers for vip in router.addresses)

@@ -15,12 +15,13 @@ from float import adrift
 from float.beside import Steps
 from float.departure import Leaving
 from float.doors import Doors
+from float.host import HostAddress
 from float.lifecycle import ChildState
 from float.report import Picture
 from float.resolve import ResolvedSpec
 from float.routers import RouterBook
 from float.situation import Situation
-from shared.models import Condition
+from shared.models import Condition, Transport
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +43,9 @@ class Turn:
 
         self._indexes: Mapping[str, int] = {}
         """Of the interfaces that we listen on, and of all others."""
+
+        self._doubted_on: tuple[HostAddress, ...] = ()
+        """What the host had when the addresses of our adverts were looked for anew."""
 
         self._look_at = 0.0
         self.news = True
@@ -105,10 +109,18 @@ class Turn:
         self._doors.engine.tell(self._book.entries.values())
 
     def _adrift(self) -> tuple[Condition, ...]:
-        """Where a user's own file says whence adverts come, our guess forbids nothing."""
-        resolved = self._doors.offers.adopted
-        own = resolved is not None and resolved.own_text is not None
-        return () if own else adrift.conditions(self._book.entries, self._doors.custody.host)
+        """Where a user's own file says whence adverts come, our guess forbids nothing.
+
+        By multicast adverts may come from any address of the interface: the one that is gone may have a successor.
+        """
+        resolved, host = self._doors.offers.adopted, self._doors.custody.host
+        if resolved is None or resolved.own_text is not None:
+            return ()
+        found = adrift.conditions(self._book.entries, host)
+        if found and host.addresses != self._doubted_on and resolved.spec.transport is Transport.MULTICAST:
+            self._doubted_on = host.addresses
+            self._doors.offers.doubt()
+        return found
 
     async def _look(self, now: float) -> None:
         self._look_at = now + TICK

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from shared.models import ServiceClaim, VirtualIp
-from tests.contract.float_world import ROUTER, kernel_address, other_host, plug_in, run
+from tests.contract.float_world import PEER, ROUTER, kernel_address, other_host, plug_in, run
 from tests.contract.whole_float import ALONE, VIP, Machine, machine_called
 
 pytestmark = pytest.mark.lab
@@ -77,3 +77,23 @@ async def test_who_claims_the_vip_on_an_interface_that_was_made_anew_is_heard(
 
     async with asyncio.timeout(60):
         await machine.play(part)
+
+
+async def test_by_multicast_adverts_come_from_the_address_that_the_interface_has_now(
+    machine: Machine, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+
+    async def part() -> None:
+        await machine.serving()
+        run("ip", "address", "del", "192.0.2.3/24", "dev", "eth0")
+        async with asyncio.timeout(SOON):
+            while "to FAULT, address: eth0 does not carry 192.0.2.3" not in caplog.text or kernel_address(VIP):
+                await asyncio.sleep(0.05)
+        run("ip", "address", "add", "192.0.2.7/24", "brd", "+", "dev", "eth0")
+        async with asyncio.timeout(SOON):
+            await machine.serving()
+
+    async with asyncio.timeout(60):
+        with_a_peer = (ROUTER.model_copy(update={"peers": (PEER,)}),)
+        await machine.play(part, ALONE.model_copy(update={"virtual_routers": with_a_peer, "interface": "eth0"}))
