@@ -87,6 +87,11 @@ class Node:
     labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def in_quorum(self) -> bool:
+        """Whether it is a manager, or a member of the quorum still: Docker may take minutes to make a worker of one."""
+        return self.manager or self.manager_address is not None
+
+    @property
     def addresses(self) -> frozenset[IpAddress]:
         """Every address under which Docker knows the node."""
         return frozenset(a for a in (self.manager_address, self.status_address) if a)

@@ -80,10 +80,11 @@ class Managers:
     def next(self, nodes: Iterable[Node], now: float, *, orphan_after: float = 0.0) -> Managers:
         """What is known after another look at the Swarm.
 
+        A demoted node counts for as long as the quorum has it: until then its anchor and its float may go on.
         Who was not `ready` when it was taken off the list left by force, perhaps: no anchor leads its float away, which
         ends by itself after `orphan_after` seconds if it hears a holder until then, and takes the VIPs if it does not.
         """
-        listed = tuple(node for node in nodes if node.manager)
+        listed = tuple(node for node in nodes if node.in_quorum)
         ids = {node.id for node in listed}
         returned = {node.manager_address for node in listed} - {None}
         gone = tuple((node, now + LINGER + (0.0 if node.state == READY else orphan_after)) for node in self.listed)

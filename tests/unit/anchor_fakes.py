@@ -57,7 +57,7 @@ def node(name: str, number: int, **changes: Any) -> Node:
             created_at=f"2026-01-01T00:00:{number:02}.000000000",
             manager=True,
             status_address=ipaddress.ip_address(f"10.0.0.{number}"),
-            manager_address=ipaddress.ip_address(f"10.0.0.{number}"),
+            manager_address=ipaddress.ip_address(f"10.0.0.{number}") if changes.get("manager", True) else None,
         ),
         **changes,
     )

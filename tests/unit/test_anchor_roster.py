@@ -167,6 +167,16 @@ def test_a_manager_that_was_demoted_lingers_too_and_one_that_returns_does_not_co
     assert managers.next(THREE, 2.0) == Managers(THREE)
 
 
+def test_a_demoted_manager_that_the_quorum_still_has_stays_a_peer_for_as_long_as_that_lasts() -> None:
+    demoted = replace(B, manager=False)
+    managers = Managers().next(THREE, 0.0).next((A, demoted, C), 1.0).next((A, demoted, C), 1000.0)
+    assert managers.all == (A, demoted, C)
+    worker = replace(demoted, manager_address=None)
+    managers = managers.next((A, worker, C), 1001.0)
+    assert managers.next((A, worker, C), 1001.0 + LINGER - 1).all == (A, demoted, C)
+    assert managers.next((A, worker, C), 1001.0 + LINGER).all == (A, C)
+
+
 def test_listed_peers_lose_the_own_address_and_take_what_the_roster_knows() -> None:
     wanted = [ipaddress.ip_address(text) for text in ("10.0.0.1", "10.0.0.2", "10.0.0.2", "10.9.9.9")]
     peers = rosters.listed_peers(seen_from("a"), wanted)
