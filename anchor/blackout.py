@@ -1,8 +1,8 @@
 """An update with which nobody may hold the virtual IPs, though somebody did before.
 
 That a check or a followed service forbids one node is no fault of an update, since another node may serve: its anchor
-is healthy. Whoever is updated last, is forbidden as well and hears no master, finds that the update has taken the
-virtual IPs away. Its anchor ends within Swarm's `monitor`, and Swarm rolls the service back (`failure_action`).
+is healthy. The node that served last is updated in its turn. If what the update brought forbids it, too, and no other
+master is heard, the virtual IPs are nobody's: its anchor ends, and Swarm rolls the service back (`failure_action`).
 """
 
 from __future__ import annotations
@@ -21,9 +21,6 @@ PATIENCE = 5.0
 
 SOON = 30.0
 """Seconds after this anchor began until which that is the update's doing."""
-
-SET_BY_SETTINGS = ("check:", "service:")
-"""How the conditions' names begin that settings bring; the others tell of engine, link and Swarm."""
 
 
 class Blackout:
@@ -55,11 +52,19 @@ class Blackout:
         own = _own(status) if status else None
         if status is None or own is None:
             return ()
-        self._served = self._served or _is_served(own)
-        if not self._served or _is_served(own) or own.state is not VrrpState.FAULT or not self._is_updated(now):
+        self._served = self._served or own.state is VrrpState.MASTER
+        alone = own.state is VrrpState.FAULT and own.master_address is None
+        if not self._served or not alone or not self._is_updated(now):
             return ()
-        against = failing(status.conditions, Strength.REQUIRE, OWN_NAME)
-        return against if all(_is_found(condition) for condition in against) else ()
+        against, brought = failing(status.conditions, Strength.REQUIRE, OWN_NAME), self._brought()
+        return against if all(c.name in brought and not c.pending for c in against) else ()
+
+    def _brought(self) -> set[str]:
+        """Names of the conditions that there are by this update; what was there before may fail at any time."""
+        spec, before = self._conversation.spec, self._conversation.before
+        known = before.checks if before else ()
+        checks = {f"check:{check.kind}" for check in (spec.checks if spec else ()) if check not in known}
+        return checks | {f"service:{name}" for name in self._survey.newly_followed}
 
     def _is_updated(self, now: float) -> bool:
         service = self._survey.rollout.service
@@ -69,12 +74,3 @@ class Blackout:
 
 def _own(status: FloatStatus) -> RouterStatus | None:
     return next((router for router in status.virtual_routers if router.name == OWN_NAME), None)
-
-
-def _is_found(condition: Condition) -> bool:
-    """Whether it is the settings' doing; a new float's checks have found out nothing yet."""
-    return condition.name.startswith(SET_BY_SETTINGS) and not condition.pending
-
-
-def _is_served(router: RouterStatus) -> bool:
-    return router.state is VrrpState.MASTER or router.master_address is not None

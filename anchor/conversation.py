@@ -65,6 +65,9 @@ class Conversation:
         self.waiting_since: float | None = None
         """Since when an answer is owed, or since the last one to an earlier offer; None where none is owed."""
 
+        self.before = memory.value.spec
+        """What the float ran before this anchor, where that is known."""
+
         self.ever_accepted = False
         """Whether any spec of this anchor was accepted, a trial included."""
 
@@ -143,6 +146,8 @@ class Conversation:
         self.connected = self._containers[hello.token]
         self.heard_at = self._clock.monotonic()
         self._last = self._last.told(hello)
+        if not self.ever_accepted:
+            self.before = hello.spec or self.before
         self._forget_offers()
         self.status = None
         fields = {"node": self._node, "container": self.connected[:12], "version": hello.version}

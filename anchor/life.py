@@ -28,6 +28,9 @@ logger = logging.getLogger(__name__)
 PREPARE_RETRY = 1.0
 """Seconds before the next try to look at the containers, at start."""
 
+FOLLOWED_SOON = 5
+"""Looks at the Swarm for services that an update follows and that are not there yet."""
+
 STAYING_TURN, LEAVING_TURN = 12.0, 3.0
 """Seconds for the turn that is under way at the end: longer where the float is to stay, so that there is one."""
 
@@ -71,7 +74,7 @@ class Life:
         """Begin, and go on until cancelled. Raises FatalError; the link opens only once everything is verified."""
         parts = self._parts
         await _in_spite_of_the_disk(lambda: parts.link.lock(parts.patience))
-        await parts.survey.look()
+        await self._look_at_the_swarm()
         parts.specs.refresh()
         await self._prepare()
         await self._look_at_tasks()
@@ -122,6 +125,15 @@ class Life:
         if self._parts.floats.idle:
             await self._parts.farewell.take_along()
         await self._parts.link.close()
+
+    async def _look_at_the_swarm(self) -> None:
+        """Before anything else; a service that is to be followed may be deployed together with the stack."""
+        await self._parts.survey.look()
+        for _ in range(FOLLOWED_SOON):
+            if not self._parts.survey.unknown:
+                return
+            await asyncio.sleep(PREPARE_RETRY)
+            await self._parts.survey.look()
 
     async def _look_at_tasks(self) -> None:
         """Before the link opens: the float of an anchor before this one keeps its verdict until there is a better."""

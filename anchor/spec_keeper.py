@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable
 from anchor import conditions, virtual_routers
 from anchor import roster as rosters
 from anchor.conversation import Conversation
-from anchor.facts import UPDATING
 from anchor.local_tasks import LocalTasks
 from anchor.rollout import Rollout
 from anchor.roster import Roster
@@ -104,18 +103,9 @@ class SpecKeeper:
         return virtual_routers.build(self._settings, without, swarm), (_ignored(place, self._refused[1]),)
 
     def _unknown_services(self) -> tuple[str, ...]:
-        """What is wrong with KEEPALIVED_TRACK_SERVICES in an update: an unknown service would forbid every node.
-
-        At the first deploy nobody serves yet, and the service may come after it; a rollback has to work anyhow.
-        """
-        service = self._survey.rollout.service
-        if service is None or service.update_state != UPDATING:
-            return ()
-        known = {tracked.name for tracked in self._survey.tracked}
         return tuple(
             f"KEEPALIVED_TRACK_SERVICES={name}: the Swarm has no service of that name (see docker service ls)"
-            for name in self._settings.track_services
-            if name not in known
+            for name in self._survey.unknown
         )
 
     def _refuses(self, spec: FloatSpec) -> bool:

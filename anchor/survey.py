@@ -13,6 +13,7 @@ from anchor.conditions import Steadied
 from anchor.departure import Known
 from anchor.engine import Engine
 from anchor.facts import (
+    UPDATING,
     EngineError,
     EngineSilentError,
     LabelledService,
@@ -76,6 +77,9 @@ class Survey:
         self.tracked: tuple[LabelledService, ...] = memory.value.tracked
         """Those of KEEPALIVED_TRACK_SERVICES that the Swarm has."""
 
+        self.newly_followed = frozenset(tracked) - frozenset(memory.value.tracked_names)
+        """Those of KEEPALIVED_TRACK_SERVICES that the anchor before this one did not follow."""
+
         self.quorum = Steadied()
         self.known = Known()
 
@@ -91,6 +95,17 @@ class Survey:
         """Seconds until the next look of itself."""
         settled = not self._trouble.now and not self.managers.left and self.rollout.complete and self.quorum.ok
         return CALM if settled else ALERT
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Services that an update follows newly and that there are not: nobody might serve with it.
+
+        At the first deploy nobody serves yet, and the service may come after it; a rollback has to work anyhow.
+        """
+        service = self.rollout.service
+        if service is None or service.update_state != UPDATING:
+            return ()
+        return tuple(sorted(self.newly_followed - {tracked.name for tracked in self.tracked}))
 
     def outdated(self, template: str | None) -> bool:
         """Whether a task made from that template is still to be replaced by the update that is under way."""
@@ -149,13 +164,14 @@ class Survey:
         self.nodes = nodes
         self.managers = self.managers.next(nodes, now, orphan_after=self._orphan_after)
         self.seen = True
+        followed = {} if self.unknown else {"tracked_names": self._tracked}
         self._memory.update(
             managers=self.managers.listed,
             left=self.managers.left,
             nodes=nodes,
             labelled=self.labelled,
             tracked=self.tracked,
-            tracked_names=self._tracked,
+            **followed,
         )
         self.quorum = self.quorum.good(now)
         me = next((node for node in nodes if node.id == self._node_id), None)

@@ -31,8 +31,8 @@ class Engine:
         self._track_folder = track_folder
         self._clock = clock
         self._written: dict[str, int] = {}
-        self._installed: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
-        """Of what the configuration is made: the spec with its refusals, and who preempts."""
+        self._installed: tuple[tuple[object, ...], tuple[str, ...]] = ((), ())
+        """Of what the configuration is made: the spec with its refusals and sources, and who preempts."""
 
         self._text = ""
         self._orphaned_vips: list[RouterEntry] = []
@@ -53,7 +53,7 @@ class Engine:
     def configure(self, resolved: ResolvedSpec, entries: Iterable[RouterEntry]) -> None:
         """Install and reload the configuration if its text differs; the VIPs are recorded first. Raises OSError."""
         preempting = tuple(entry.router.name for entry in entries if entry.decision.preempt)
-        wanted = ((resolved.spec.digest, *resolved.refusals), preempting)
+        wanted = ((resolved.spec.digest, resolved.refusals, resolved.sources), preempting)
         if wanted == self._installed:
             return
         self._custody.claim(resolved)

@@ -168,7 +168,7 @@ class Offers:
         except (UnresolvableError, OSError) as error:
             logger.error("what runs does not fit this host any more, and cannot be mended here: %s", error)
             return
-        if (resolved.refusals, resolved.sources) == (before.refusals, before.sources):
+        if (resolved.refusals, resolved.sources) == (before.refusals, before.sources) or _loses(before, resolved):
             return
         self._take(resolved, digest, adopt)
         self._answer(SpecAnswer(digest=digest, accepted=True, refusals=resolved.refusals))
@@ -202,3 +202,9 @@ class Offers:
 def _without_claims(offer: SpecMessage) -> SpecMessage:
     own = tuple(router for router in offer.spec.virtual_routers if not router.claims)
     return SpecMessage(spec=offer.spec.model_copy(update={"virtual_routers": own}))
+
+
+def _loses(before: ResolvedSpec, now: ResolvedSpec) -> bool:
+    """Whether an interface has no address for adverts any more: the node is forbidden until there is another one."""
+    sources = {router.router.name: router.source for router in now.routers}
+    return any(router.source and sources.get(router.router.name, router.source) is None for router in before.routers)

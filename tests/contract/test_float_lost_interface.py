@@ -90,9 +90,14 @@ async def test_by_multicast_adverts_come_from_the_address_that_the_interface_has
         async with asyncio.timeout(SOON):
             while "to FAULT, address: eth0 does not carry 192.0.2.3" not in caplog.text or kernel_address(VIP):
                 await asyncio.sleep(0.05)
+        await asyncio.sleep(2)
+        assert kernel_address(VIP) is None
         run("ip", "address", "add", "192.0.2.7/24", "brd", "+", "dev", "eth0")
         async with asyncio.timeout(SOON):
             await machine.serving()
+            machine.sources()
+            await asyncio.sleep(1)
+        assert set(machine.sources()) == {"192.0.2.7"}
 
     async with asyncio.timeout(60):
         with_a_peer = (ROUTER.model_copy(update={"peers": (PEER,)}),)

@@ -7,7 +7,7 @@ import contextlib
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
 from pathlib import Path
 
 from float.additions import Additions
@@ -99,14 +99,20 @@ class Machine:
 
     def priorities(self) -> list[int]:
         """Of every advert that went out."""
-        told: list[int] = []
+        return [packet[4 * (packet[0] & 15) + PRIORITY] for packet in self._adverts()]
+
+    def sources(self) -> list[str]:
+        """Where every advert that went out came from."""
+        return [socket.inet_ntoa(packet[12:16]) for packet in self._adverts()]
+
+    def _adverts(self) -> Iterator[bytes]:
         while True:
             try:
                 packet = self.wire.recv(2048)
             except BlockingIOError:
-                return told
+                return
             if packet[9] == 112:
-                told.append(packet[4 * (packet[0] & 15) + PRIORITY])
+                yield packet
 
     def _doors(self, source: AloneSource) -> Doors:
         clock, renderer, addresses, lease = SystemClock(), Renderer(self.folder), self.addresses, self.lease

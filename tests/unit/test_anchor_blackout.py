@@ -12,14 +12,16 @@ from anchor.facts import Service
 from anchor.memory import Memory
 from anchor.rollout import Rollout
 from anchor.survey import Survey
+from shared.additions import PortCheck
 from shared.errors import SettingsError
 from shared.link_protocol import Report
-from shared.models import Condition, Strength, VrrpState
-from tests.unit.anchor_fakes import FakeClock, FakeDocker, status
+from shared.models import Condition, FloatSpec, Strength, VrrpState
+from tests.unit.anchor_fakes import FakeClock, FakeDocker, spec, status
 
 CLOSED = Condition(name="check:port", ok=False, strength=Strength.REQUIRE, reason="port 81 is closed")
 ABSENT = Condition(name="service:web", ok=False, strength=Strength.REQUIRE, reason="no task of web")
 NO_QUORUM = Condition(name="quorum", ok=False, strength=Strength.REQUIRE, reason="no leader")
+WITH_A_CHECK = spec(checks=(PortCheck(port=81),))
 OPTIONAL = CLOSED.model_copy(update={"strength": Strength.PREFER})
 UNKNOWN_YET = CLOSED.model_copy(update={"pending": True})
 OF_ANOTHER = Condition(name="service:api", ok=False, strength=Strength.REQUIRE, routers=("api",))
@@ -28,12 +30,14 @@ OF_ANOTHER = Condition(name="service:api", ok=False, strength=Strength.REQUIRE, 
 class World:
     """An anchor whose service is being updated, and what its float says."""
 
-    def __init__(self, folder: Path, *, update: str = "updating") -> None:
+    def __init__(self, folder: Path, *, before: FloatSpec | None = None, followed: tuple[str, ...] = ()) -> None:
         self.clock = FakeClock()
         memory = Memory(folder)
+        memory.update(spec=before, tracked_names=followed)
         self.talk = Conversation(memory, self.clock, node="a", wake=lambda: None)
-        self.survey = Survey(FakeDocker(), self.clock, memory, node_id="id-a", service_id="service-1")
-        self.swarm_says(update)
+        self.talk.want(WITH_A_CHECK, updating=True)
+        self.survey = Survey(FakeDocker(), self.clock, memory, node_id="id-a", service_id="service-1", tracked=("web",))
+        self.swarm_says("updating")
         self.blackout = Blackout(self.talk, self.survey, self.clock)
 
     def swarm_says(self, update: str) -> None:
@@ -67,9 +71,23 @@ def test_a_holder_that_the_update_forbids_and_that_hears_nobody_ends_its_anchor_
     assert error.value.problems == (f"With these settings no manager may hold the virtual IPs, and one did: {told}",)
 
 
-def test_one_that_heard_the_holder_finds_the_same(world: World) -> None:
+def test_one_that_heard_the_holder_leaves_the_word_to_it(world: World) -> None:
     world.report(VrrpState.BACKUP, hears="10.0.0.2")
     world.report(VrrpState.FAULT, CLOSED, after=2)
+    world.report(VrrpState.FAULT, CLOSED, after=60)
+
+
+def test_a_check_and_a_service_that_were_there_before_may_fail_at_any_time(tmp_path: Path) -> None:
+    world = World(tmp_path, before=WITH_A_CHECK, followed=("web",))
+    world.report(VrrpState.MASTER)
+    world.report(VrrpState.FAULT, CLOSED, ABSENT)
+    world.report(VrrpState.FAULT, CLOSED, ABSENT, after=60)
+
+
+def test_a_check_of_another_port_is_a_new_one(tmp_path: Path) -> None:
+    world = World(tmp_path, before=spec(checks=(PortCheck(port=80),)))
+    world.report(VrrpState.MASTER)
+    world.report(VrrpState.FAULT, CLOSED)
     with pytest.raises(SettingsError):
         world.report(VrrpState.FAULT, CLOSED, after=PATIENCE)
 

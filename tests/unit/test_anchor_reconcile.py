@@ -230,12 +230,16 @@ async def test_a_virtual_ip_that_is_a_nodes_address_stops_the_start(world: World
         world.specs.refresh()
 
 
-@pytest.fixture
-def following(tmp_path: Path) -> World:
+def follower(folder: Path) -> World:
     """An anchor that is to follow two services, of which the Swarm has one."""
-    world = World(tmp_path, KEEPALIVED_TRACK_SERVICES="web wbe")
+    world = World(folder, KEEPALIVED_TRACK_SERVICES="web wbe")
     world.docker.user_services = [user_service("web", 1)]
     return world
+
+
+@pytest.fixture
+def following(tmp_path: Path) -> World:
+    return follower(tmp_path)
 
 
 def swarm_says(world: World, update: str) -> None:
@@ -254,6 +258,21 @@ async def test_an_update_that_follows_an_unknown_service_stops_the_start_before_
     assert "is the address of node x itself" in clash
     assert unknown == "KEEPALIVED_TRACK_SERVICES=wbe: the Swarm has no service of that name (see docker service ls)"
     assert following.wire.specs == []
+
+
+async def test_a_service_that_the_anchor_before_followed_may_be_gone_at_an_update(tmp_path: Path) -> None:
+    await follower(tmp_path).begin()
+    updated = follower(tmp_path)
+    swarm_says(updated, "updating")
+    await updated.begin()
+    assert updated.talk.spec is not None
+
+
+async def test_what_a_refused_update_would_have_followed_is_not_remembered(tmp_path: Path) -> None:
+    for world in (follower(tmp_path), follower(tmp_path)):
+        swarm_says(world, "updating")
+        await world.survey.look()
+        assert world.survey.unknown == ("wbe",)
 
 
 @pytest.mark.parametrize("update", ["", "completed", "rollback_started"])
@@ -284,16 +303,22 @@ async def update_without_a_holder(world: World) -> None:
     world.clock.now += PATIENCE
 
 
-async def test_an_update_that_takes_the_virtual_ips_from_all_ends_the_anchor_at_a_pulse(world: World) -> None:
-    await update_without_a_holder(world)
+@pytest.fixture
+def checking(tmp_path: Path) -> World:
+    """An anchor that brings a check."""
+    return World(tmp_path, KEEPALIVED_CHECK_PORT="81")
+
+
+async def test_an_update_that_takes_the_virtual_ips_from_all_ends_the_anchor_at_a_pulse(checking: World) -> None:
+    await update_without_a_holder(checking)
     with pytest.raises(SettingsError, match="no manager may hold the virtual IPs, and one did: check:port: closed"):
-        world.loop.pulse()
+        checking.loop.pulse()
 
 
-async def test_an_anchor_that_ends_does_not_judge_the_update(world: World) -> None:
-    await update_without_a_holder(world)
-    world.loop.resting = True
-    world.loop.pulse()
+async def test_an_anchor_that_ends_does_not_judge_the_update(checking: World) -> None:
+    await update_without_a_holder(checking)
+    checking.loop.resting = True
+    checking.loop.pulse()
 
 
 async def test_a_node_that_joins_with_a_virtual_ip_as_its_address_is_a_warning(world: World) -> None:
