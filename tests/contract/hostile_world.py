@@ -184,6 +184,7 @@ class World:
             lambda: self.the_float.runs is not None and bool(self.the_float.conditions), "the float has its spec"
         )
         self.until(lambda: "The float runs the spec." in self.log, "the anchor knows")
+        self.until(lambda: "Reconciled: " in self.log, "the anchor's first turn has ended")
 
     def until(self, happened: Callable[[], bool], what: str, seconds: float = PATIENCE) -> float:
         """Wait for it; returns how long that took."""
