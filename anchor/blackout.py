@@ -8,7 +8,6 @@ master is heard, the virtual IPs are nobody's: its anchor ends, and Swarm rolls 
 from __future__ import annotations
 
 from anchor.conversation import Conversation
-from anchor.facts import UPDATING
 from anchor.survey import Survey
 from anchor.virtual_routers import OWN_NAME
 from shared.clock import Clock
@@ -54,7 +53,8 @@ class Blackout:
             return ()
         self._served = self._served or own.state is VrrpState.MASTER
         alone = own.state is VrrpState.FAULT and own.master_address is None
-        if not self._served or not alone or not self._is_updated(now):
+        soon = self._since is not None or now - self._begun < SOON
+        if not (self._served and alone and soon and self._survey.rollout.forward):
             return ()
         against, brought = failing(status.conditions, Strength.REQUIRE, OWN_NAME), self._brought()
         return against if all(c.name in brought and not c.pending for c in against) else ()
@@ -65,11 +65,6 @@ class Blackout:
         known = before.checks if before else ()
         checks = {f"check:{check.kind}" for check in (spec.checks if spec else ()) if check not in known}
         return checks | {f"service:{name}" for name in self._survey.newly_followed}
-
-    def _is_updated(self, now: float) -> bool:
-        service = self._survey.rollout.service
-        soon = self._since is not None or now - self._begun < SOON
-        return soon and service is not None and service.update_state == UPDATING
 
 
 def _own(status: FloatStatus) -> RouterStatus | None:

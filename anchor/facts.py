@@ -97,10 +97,6 @@ class Node:
         return frozenset(a for a in (self.manager_address, self.status_address) if a)
 
 
-UPDATING = "updating"
-"""Swarm's word for a service whose update is under way, and is no rollback."""
-
-
 @dataclass(frozen=True)
 class Service:
     """The Swarm service that this anchor is a task of."""

@@ -63,9 +63,9 @@ def _not_as_wanted(status: FloatStatus, spec: FloatSpec | None, wall: float, *, 
     if not status.virtual_routers:
         return "the float runs no virtual router"
     own = {router.name for router in spec.virtual_routers if not router.claims}
-    mine = [router for router in status.virtual_routers if router.name in own]
-    wrong = next((reason for router in mine if (reason := _wrong_state(router, wall))), None)
-    return wrong or next((reason for router in mine if (reason := _undecided(router, status, wall))), None)
+    mine = (router for router in status.virtual_routers if router.name in own)
+    reasons = (_wrong_state(router, wall) or _undecided(router, status, wall) for router in mine)
+    return next(filter(None, reasons), None)
 
 
 def _undecided(router: RouterStatus, status: FloatStatus, wall: float) -> str | None:

@@ -14,10 +14,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from anchor.facts import UPDATING, Node, Service, ServiceTask
+from anchor.facts import Node, Service, ServiceTask
 from anchor.roster import READY
 
-UNDER_WAY = (UPDATING, "rollback_started")
+FORWARD = "updating"
+UNDER_WAY = (FORWARD, "rollback_started")
 UNFINISHED = (*UNDER_WAY, "paused", "rollback_paused")
 
 FORGETTING = 60.0
@@ -48,6 +49,11 @@ class Rollout:
         `startUpdate`), so a task of the new spec never sees the state of before.
         """
         return self.service is not None and self.service.update_state in UNFINISHED and not self.forgotten
+
+    @property
+    def forward(self) -> bool:
+        """Whether an update goes on that Swarm rolls back where tasks fail: no rollback, and none that is paused."""
+        return self.service is not None and self.service.update_state == FORWARD and not self.forgotten
 
     @property
     def complete(self) -> bool:

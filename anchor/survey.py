@@ -13,7 +13,6 @@ from anchor.conditions import Steadied
 from anchor.departure import Known
 from anchor.engine import Engine
 from anchor.facts import (
-    UPDATING,
     EngineError,
     EngineSilentError,
     LabelledService,
@@ -102,8 +101,7 @@ class Survey:
 
         At the first deploy nobody serves yet, and the service may come after it; a rollback has to work anyhow.
         """
-        service = self.rollout.service
-        if service is None or service.update_state != UPDATING:
+        if not self.rollout.forward:
             return ()
         return tuple(sorted(self.newly_followed - {tracked.name for tracked in self.tracked}))
 

@@ -41,8 +41,9 @@ class Defence:
         self._waiting: set[str] = set()
         """Routers whose answer is under way: one is enough for all who claim meanwhile."""
 
-        self._rations: dict[str, dict[str | None, Ration]] = {}
-        """Of the answers that were given, by router and by the claimant's MAC; None is for all of them."""
+        self._to_all: dict[str, Ration] = {}
+        self._to_one: dict[tuple[str, str], Ration] = {}
+        """Of the answers that were given, by router and by the claimant's MAC."""
 
     def claimed(self, claim: Claim, entries: Mapping[str, RouterEntry]) -> None:
         """Another host claims an address, on a device where it may be one of these routers' VIPs."""
@@ -61,9 +62,9 @@ class Defence:
     def _may_answer(self, name: str, mac: str) -> bool:
         """Only what is said counts: a claim of this node's successor costs nothing."""
         now = self._clock.monotonic()
-        rations = self._rations.setdefault(name, {None: Ration(TO_ALL, EVERY)})
-        if rations[None].exhausted(now):
+        self._to_one = {key: ration for key, ration in self._to_one.items() if ration.wait(now)}
+        to_one = self._to_one.setdefault((name, mac), Ration(TO_ONE, EVERY))
+        to_all = self._to_all.setdefault(name, Ration(TO_ALL, EVERY))
+        if to_one.exhausted(now) or to_all.exhausted(now):
             return False
-        for other in [other for other, ration in rations.items() if other and not ration.wait(now)]:
-            del rations[other]
-        return rations.setdefault(mac, Ration(TO_ONE, EVERY)).take(now) and rations[None].take(now)
+        return to_one.take(now) and to_all.take(now)

@@ -63,7 +63,7 @@ class LeaseKeeper:
             os.close(write_end)
             try:
                 _Keeper(read_end, Guard(left)).run()
-            except BaseException:
+            except BaseException:  # the forked process's boundary: it says why, and ends
                 logger.exception("the lease keeper failed")
                 logging.shutdown()
             finally:

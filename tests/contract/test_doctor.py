@@ -207,7 +207,10 @@ async def test_a_service_on_the_virtual_ip_and_another_vrrp_program_are_seen(
     ]
 
 
-@pytest.mark.skipif(not NETWORKD.exists(), reason="this machine has no systemd-networkd")
+@pytest.mark.skipif(
+    not NETWORKD.exists(),
+    reason="no systemd-networkd here: it comes with the host's own init system, which no test installs",
+)
 async def test_a_real_systemd_networkd_is_seen_from_another_mount_namespace(examine: Callable[..., Any]) -> None:
     program = f"mount -t tmpfs tmpfs /run && mkdir -p /run/systemd/netif && exec {NETWORKD}"
     with subprocess.Popen(["unshare", "--mount", "sh", "-c", program], stderr=subprocess.DEVNULL) as networkd:

@@ -84,7 +84,7 @@ class Machine:
         async def watched() -> None:
             try:
                 await part()
-            except Exception as error:
+            except Exception as error:  # whatever a test's part raises is told again once the float has ended of it
                 raised.append(error)
                 raise
 
