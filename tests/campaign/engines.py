@@ -1,6 +1,7 @@
 """Docker's own trouble, told apart from the product's.
 
-An engine that was killed may never free a published port. SwarmKit's updater waits for ever for a task that never began
+An engine that was killed may never free a published port, or not lead to the container what comes in there, or find an
+overlay network's interface already there. SwarmKit's updater waits for ever for a task that never began
 (its port was still in use) and that another one took the place of; and where a leader dies once the last task is new,
 the next one does not end the update. In both cases the service stays `updating`, and nothing happens any more.
 """
@@ -14,9 +15,10 @@ from typing import Any
 from urllib.parse import quote
 
 from tests.lab.cluster import Lab
+from tests.swarm import audit as swarm_audit
 
-SYMPTOM = "port is already allocated"
-"""Engines of 20.10 say so when a kill -9 met them with a container's port mapped; only their restart helps."""
+SYMPTOMS = ("port is already allocated", "error creating vxlan interface: file exists")
+"""Why engines of 20.10 start no task, after a kill -9 with a container's port mapped or beside a float's end."""
 
 STALLED = timedelta(seconds=60)
 """An updater waits 15 s after each task, the service's monitor."""
@@ -25,19 +27,33 @@ FORMAT = "{{.Node}}|{{.CurrentState}}|{{.Error}}"
 
 
 def stuck(tasks: Iterable[str]) -> list[str]:
-    """PURE: the nodes whose engine keeps the port of a dead task from its successors; lines as FORMAT makes them."""
+    """PURE: the nodes whose engine keeps from new tasks what dead ones had; lines as FORMAT makes them."""
     rows = [line.split("|", 2) for line in tasks if line.count("|") >= 2]
     served = {node for node, state, _ in rows if state.startswith("Running")}
-    return sorted({node for node, _, error in rows if SYMPTOM in error and node not in served})
+    refused = {node for node, _, error in rows if any(symptom in error for symptom in SYMPTOMS)}
+    return sorted(refused - served)
 
 
 def cure(lab: Lab, service: str) -> list[str]:
-    """Restarts the engines that are stuck, and says which."""
+    """Restarts the engines that are stuck or deaf, and says which."""
     shown = lab.ask_swarm("service", "ps", "--no-trunc", "--format", FORMAT, service).stdout
-    hosts = stuck(shown.splitlines())
-    for host in hosts:
+    told = dict.fromkeys(stuck(shown.splitlines()), "kept from new tasks what dead ones had")
+    told |= {host: "led nothing to a port that it publishes" for host in lab.hosts if is_deaf(lab, host, service)}
+    for host in told:
         lab.restart_dockerd(host)
-    return [f"the engine of {host} kept a dead container's port, and was restarted" for host in hosts]
+    return [f"Docker's: the engine of {host} {why}, and was restarted" for host, why in told.items()]
+
+
+def is_deaf(lab: Lab, host: str, service: str) -> bool:
+    """Whether the host's container is well for the engine, which probes it inside, but not reached from outside."""
+    well = [row for row in swarm_audit.rows(lab.host(host)) if row.service == service and row.healthy]
+    if not well:
+        return False
+    try:
+        lab.http(host, "/status", timeout=5)
+    except OSError:
+        return True
+    return False
 
 
 def is_stalled(service: Mapping[str, Any], tasks: Iterable[Mapping[str, Any]], *, nodes: int, now: datetime) -> bool:

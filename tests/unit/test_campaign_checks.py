@@ -172,15 +172,16 @@ def test_a_health_probe_is_no_leak() -> None:
     assert parts.census([process("tini"), process("healthcheck"), process("sleep")]) == {("float", "tini"): 1}
 
 
-def test_only_an_engine_that_keeps_a_dead_tasks_port_is_stuck() -> None:
+def test_only_an_engine_that_keeps_what_a_dead_task_had_is_stuck() -> None:
     lines = [
         "h1|Running 2 minutes ago|",
         "h1|Failed 3 minutes ago|Bind for 0.0.0.0:8082 failed: port is already allocated",
         "h2|Failed 1 second ago|Bind for 0.0.0.0:8082 failed: port is already allocated",
         "h3|Failed 1 second ago|task: non-zero exit (1)",
+        "h4|Rejected 1 second ago|subnet sandbox join failed: error creating vxlan interface: file exists",
     ]
 
-    assert engines.stuck(lines) == ["h2"]
+    assert engines.stuck(lines) == ["h2", "h4"]
 
 
 def a_task(began: str, *, state: str = "running", desired: str = "running") -> dict[str, Any]:
