@@ -37,6 +37,14 @@ class Labels:
         """The same without those."""
         return replace(self, interface=None, address=None)
 
+    def with_address_of(self, version: int, node: Node) -> Labels:
+        """The same, the address ignored if it is of another IP version."""
+        if self.address is None or self.address.version == version:
+            return self
+        why = f"most managers have an address of IPv{version}, and would not hear this one"
+        problem = f"Label {ADDRESS_LABEL}='{self.address}' of node {node.hostname} is ignored: {why}."
+        return replace(self, address=None, problems=(*self.problems, problem))
+
 
 def read(node: Node) -> Labels:
     """The node's `keepalived.*` labels."""

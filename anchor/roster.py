@@ -151,13 +151,25 @@ def ladder(count: int, top: int) -> tuple[int, ...]:
 
 
 def _members(nodes: Sequence[Node], top: int) -> tuple[Member, ...]:
-    labels = [node_labels.read(node) for node in nodes]
+    labels = _of_one_version(nodes, [node_labels.read(node) for node in nodes])
     rungs = ladder(len(nodes), top)
     highest_demoted = DEMOTED_PRIORITIES.stop - 1
     return tuple(
         Member(node, label, label.priority or rung, max(DEMOTED_PRIORITIES.start, highest_demoted - rank))
         for rank, (node, label, rung) in enumerate(zip(nodes, labels, rungs, strict=True))
     )
+
+
+def _of_one_version(nodes: Sequence[Node], labels: Sequence[Labels]) -> list[Labels]:
+    """The labels without the addresses of another IP version than most managers have: they would part these nodes."""
+    swarms = [node.manager_address or node.status_address for node in nodes]
+    used = Counter(
+        address.version
+        for address in (label.address or known for label, known in zip(labels, swarms, strict=True))
+        if address
+    )
+    version = 6 if used[6] > used[4] else 4
+    return [label.with_address_of(version, node) for label, node in zip(labels, nodes, strict=True)]
 
 
 def _peers(me: Member, members: Sequence[Member]) -> tuple[tuple[Peer, ...], tuple[str, ...]]:

@@ -13,10 +13,11 @@ from pathlib import Path
 from float.status_table import describe
 from shared.clock import boot_id
 from shared.models import VrrpState
+from shared.status import FloatStatus
 from shared.status_file import STALE_AFTER, STATUS_FOLDER, age, read_float_status
 
-HANDOVER_LIMIT = 6.0
-"""Seconds that `handover` waits for a taker before it reports failure."""
+HANDOVER_LIMIT = 2.0
+"""Seconds that `handover` waits for the float to step back, and once it stands back no longer, for the last report."""
 
 
 @dataclass(frozen=True)
@@ -67,11 +68,15 @@ def print_status(*, as_json: bool, folder: Path = Path(STATUS_FOLDER)) -> int:
 
 
 def ask_handover(pid_file: Path, folder: Path = Path(STATUS_FOLDER)) -> int:
-    """Tell the supervisor to hand over, wait for it; returns 1 when nobody took over in HANDOVER_LIMIT."""
+    """Tell the supervisor to hand over, and wait as long as it stands back; returns 1 when nobody took over."""
     try:
         pid = int(pid_file.read_text())
         if pid <= 1:
             raise ValueError(f"{pid_file} names process {pid}")
+        before = _fresh_status(folder)
+        if before and _holds_nothing(before):
+            print("this node holds no virtual IP")
+            return 0
         os.kill(pid, signal.SIGUSR1)
     except (OSError, ValueError) as error:
         print(f"the supervisor cannot be asked: {error}", file=sys.stderr)
@@ -79,9 +84,21 @@ def ask_handover(pid_file: Path, folder: Path = Path(STATUS_FOLDER)) -> int:
     deadline = time.monotonic() + HANDOVER_LIMIT
     while time.monotonic() < deadline:
         time.sleep(0.05)
-        status = read_float_status(folder)
-        if status and all(r.state is not VrrpState.MASTER for r in status.virtual_routers):
+        status = _fresh_status(folder)
+        if status and _holds_nothing(status):
             print("this node holds no virtual IP")
             return 0
+        if status and any(condition.name == "handover" for condition in status.conditions):
+            deadline = time.monotonic() + HANDOVER_LIMIT
     print("no healthy peer took over; this node still serves", file=sys.stderr)
     return 1
+
+
+def _fresh_status(folder: Path) -> FloatStatus | None:
+    status = read_float_status(folder)
+    fresh = status is not None and age(status, monotonic=time.monotonic(), boot=boot_id()) <= STALE_AFTER
+    return status if fresh else None
+
+
+def _holds_nothing(status: FloatStatus) -> bool:
+    return all(router.state is not VrrpState.MASTER for router in status.virtual_routers)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 
 from float.lifecycle import Lifecycle
@@ -52,8 +52,12 @@ def hopeless(lifecycle: Lifecycle, now: float) -> Leaving | None:
     return Leaving(f"keepalived ended {lifecycle.quick_exits} times in a row soon after its start", now, exit_code=1)
 
 
-def orphaned(link: LinkState, entries: Sequence[RouterEntry], *, timeout: float, after: float, now: float) -> bool:
-    """Whether nobody will come back for us and nobody misses us: another node advertises every virtual router."""
-    if link.up(now, timeout) or now - link.down_since(timeout) < after:
-        return False
-    return all(entry.hears(now) for entry in entries)
+def advertised_elsewhere(entries: Iterable[RouterEntry], now: float) -> frozenset[str]:
+    """The names of the virtual routers that another node advertises."""
+    return frozenset(entry.router.name for entry in entries if entry.hears(now))
+
+
+def missed(entries: Iterable[RouterEntry], yielded: Container[str]) -> tuple[str, ...]:
+    """What a float without an anchor is still good for: the virtual routers neither yielded to others nor forbidden."""
+    names = ((entry.router.name, entry.decision.allowed) for entry in entries)
+    return tuple(name for name, allowed in names if allowed and name not in yielded)

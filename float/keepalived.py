@@ -192,11 +192,9 @@ class Keepalived:
         We do it from outside: keepalived's own `vrrp_rt_priority` comes with RLIMIT_RTTIME, which it cannot set again
         at a reload without SYS_RESOURCE, and the kernel then killed the child after two reloads in a row (measured).
         """
-        for _ in range(100):
+        while process.returncode is None:
             await asyncio.sleep(0.02)
             pid = _pid_of_keepalived(self._folder / "vrrp.pid")
-            if process.returncode is not None:
-                return
             if pid is not None:
                 logger.info("keepalived is scheduled %s", raise_priority(pid))
                 return
@@ -226,13 +224,18 @@ def raise_priority(pid: int) -> str:
     Kernels with RT_GROUP_SCHED refuse real time in a container (cgroup v1); SYS_NICE is needed for both.
     """
     granted = []
+    refused = ""
     with contextlib.suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, pid, -20)
         granted.append("at nice -20")
-    with contextlib.suppress(OSError):
+    try:
         os.sched_setscheduler(pid, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(REALTIME_PRIORITY))
         granted.append(f"in real time (round robin, {REALTIME_PRIORITY})")
-    return " and ".join(granted) or "like any other process: neither real time nor nice -20 was granted (SYS_NICE)"
+    except OSError as error:
+        refused = f"; real time was not granted ({error.strerror})"
+    if not granted:
+        return "like any other process: neither real time nor nice -20 was granted (SYS_NICE)"
+    return " and ".join(granted) + refused
 
 
 def _pid_of_keepalived(pid_file: Path) -> int | None:

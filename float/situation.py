@@ -10,17 +10,21 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
-from float.departure import Leaving, after_goodbye, hopeless, orphaned
+from float.departure import Leaving, advertised_elsewhere, after_goodbye, hopeless, missed
 from float.lifecycle import Lifecycle
 from float.link_state import LinkState, NoLink
 from float.routers import RouterEntry
 from shared.link_protocol import GoodbyeReason
-from shared.models import Condition, FloatSpec
+from shared.models import Condition, FloatSpec, Strength
 
 logger = logging.getLogger(__name__)
 
 HANDOVER = 5.0
-"""Seconds for which the `handover` command demotes this node."""
+"""Seconds for which the `handover` command demotes this node, at least."""
+
+QUORUM_KNOWN = 10.0
+"""Seconds for which the anchor's last word on a quorum that is required stands without it, as long as the anchor itself
+bears a Docker that does not answer."""
 
 _SAY_ORPHANED_EVERY = 60.0
 _NO_SPEC = FloatSpec(router_name="none", hostname="", virtual_routers=())
@@ -42,6 +46,9 @@ class Situation:
         self._handover_until = 0.0
         self._link_was_ok = True
         self._orphan_said_at = 0.0
+        self._yielded = frozenset[str]()
+        """Virtual routers that others served when no anchor came back: the managers may forget this node, and a float
+        to which nobody writes any more would take them."""
 
     def take_timing(self, spec: FloatSpec) -> None:
         """Use the link's limits of that spec from now on."""
@@ -50,6 +57,7 @@ class Situation:
     def connected(self, now: float) -> None:
         """An anchor accepted us."""
         self._link = self._link.connected(now)
+        self._yielded = frozenset()
 
     def ended(self, now: float) -> None:
         """The connection is gone."""
@@ -87,7 +95,7 @@ class Situation:
 
     def hand_over(self, now: float) -> None:
         """Step back for a while, so that a healthy peer takes over."""
-        self._handover_until = now + HANDOVER
+        self._handover_until = now + handover_time(self._timing)
 
     def leave(self, leaving: Leaving) -> None:
         """Hand over and end; the shorter wait wins."""
@@ -124,14 +132,30 @@ class Situation:
         if now < self._handover_until:
             strength = self._link.handover
             own.append(Condition(name="handover", ok=False, strength=strength, reason="asked to hand over"))
-        return (*own, *itertools.chain.from_iterable(self._own.values()), *self._verdict)
+        if self._yielded:
+            routers = tuple(sorted(self._yielded))
+            reason = "no anchor came back, and another node served"
+            own.append(Condition(name="orphan", ok=False, strength=Strength.REQUIRE, reason=reason, routers=routers))
+        return (*own, *itertools.chain.from_iterable(self._own.values()), *self._standing_verdict(now))
+
+    def _standing_verdict(self, now: float) -> tuple[Condition, ...]:
+        """The anchor's conditions; a quorum that is required needs somebody who sees it."""
+        if self.link_up(now) or self.in_grace(now) or now < self._quorum_known_until:
+            return self._verdict
+        unseen = {"ok": False, "reason": f"no anchor has seen it for {QUORUM_KNOWN:g} s"}
+        return tuple(c.model_copy(update=unseen) if _is_required_quorum(c) and c.ok else c for c in self._verdict)
+
+    @property
+    def _quorum_known_until(self) -> float:
+        return self._link.down_since(self._timing.link_timeout) + QUORUM_KNOWN
 
     def next_change(self, now: float) -> float | None:
         """When time alone changes something here."""
         link = self._link.next_change(now, timeout=self._timing.link_timeout, grace=self._timing.update_grace)
         leaving = self.leaving.since + self.leaving.limit if self.leaving else None
         handover = self._handover_until if now < self._handover_until else None
-        return min((m for m in (link, leaving, handover) if m is not None and m >= now), default=None)
+        quorum = self._quorum_known_until
+        return min((m for m in (link, leaving, handover, quorum) if m is not None and m >= now), default=None)
 
     def over(self, masters: Sequence[RouterEntry], now: float) -> bool:
         """Whether it is time to end."""
@@ -145,13 +169,26 @@ class Situation:
                 logger.log(logging.INFO if link.ok else logging.WARNING, "link: %s", link.reason)
 
     def consider_orphanhood(self, entries: Sequence[RouterEntry], now: float) -> None:
-        """Leave when no anchor comes back and another node serves; the last holder serves on, and says so."""
+        """Yield what others serve when no anchor comes back, and end with it; a last holder serves on, and says so."""
         timing = self._timing
         down_for = now - self._link.down_since(timing.link_timeout)
         if self.link_up(now) or self.in_grace(now) or down_for < timing.orphan_after:
             return
-        if orphaned(self._link, entries, timeout=timing.link_timeout, after=timing.orphan_after, now=now):
+        self._yielded |= advertised_elsewhere(entries, now)
+        serves = missed(entries, self._yielded)
+        if not serves and (self._yielded or not entries):
             self.leave(Leaving(f"no anchor for {down_for:.0f} s, and another node serves", now))
         elif now - self._orphan_said_at >= _SAY_ORPHANED_EVERY:
             self._orphan_said_at = now
-            logger.warning("no anchor for %.0f s; nobody else advertises, so this float serves on", down_for)
+            what = ", ".join(serves) or "any virtual router"
+            logger.warning("no anchor for %.0f s; nobody else advertises %s, so this float serves on", down_for, what)
+
+
+def handover_time(spec: FloatSpec) -> float:
+    """Seconds for which a node that is to hand over stands back: each peer has its turn, and one more reloads."""
+    turns = [4 * router.advert_interval * (len(router.peers) + 1) + 1 for router in spec.virtual_routers]
+    return max([HANDOVER, *turns])
+
+
+def _is_required_quorum(condition: Condition) -> bool:
+    return condition.name == "quorum" and condition.strength is Strength.REQUIRE

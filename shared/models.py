@@ -205,9 +205,19 @@ class FloatSpec(Frozen):
             for router in self.virtual_routers[:1]
         ]
         parts: tuple[object, ...] = (self.vrrp_version, self.transport, self.multicast_group, self.interface, own)
+        if self._travels_in_the_other_family:
+            parts = (*parts, "in the other family")
         if self.template:  # it may say anything about the adverts
             parts = (*parts, self.template.content)
         return hashlib.sha256(repr(parts).encode() + _slow_hash(self.password)).hexdigest()[:12]
+
+    @property
+    def _travels_in_the_other_family(self) -> bool:
+        """Whether no VIP of the first router is of the managers' IP version: multicast of the other one carries it."""
+        version = self.node_address.version if self.node_address else 4
+        return not any(
+            vip.address.version == version for router in self.virtual_routers[:1] for vip in router.virtual_ips
+        )
 
 
 @functools.lru_cache(maxsize=4)

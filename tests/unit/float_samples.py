@@ -45,6 +45,9 @@ RESOLVED = ResolvedRouter(ROUTER, "eth0", OURS, Transport.UNICAST, VIP, ())
 SPEC = FloatSpec(router_name="third", hostname="third", node_address=OURS, virtual_routers=(ROUTER,))
 RESOLVED_SPEC = ResolvedSpec(SPEC, (RESOLVED,))
 
+ALLOWED = Decision(allowed=True, demoted=False, preempt=False, reason="")
+FORBIDDEN = Decision(allowed=False, demoted=False, preempt=False, reason="check:port: nothing listens on 443")
+
 LINK_LOST = Condition(name="link", ok=False, reason="the anchor is gone")
 SERVICE_DOWN = Condition(name="service:web", ok=False, strength=Strength.REQUIRE, reason="no task of web runs here")
 

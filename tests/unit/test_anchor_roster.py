@@ -132,6 +132,21 @@ def test_a_manager_of_the_other_ip_version_is_no_peer_and_is_warned_of() -> None
     assert "another IP version" in roster.warnings[0]
 
 
+def test_a_labelled_address_of_another_ip_version_than_most_managers_have_is_ignored_and_told() -> None:
+    odd = node("b", 2, labels={"keepalived.address": "fd00::2"})
+    for name in "abc":
+        roster = seen_from(name, A, odd, C)
+        assert {str(peer.address) for peer in roster.peers} | {str(roster.me.address)} == {
+            str(member.manager_address) for member in (A, odd, C)
+        }
+        assert "Label keepalived.address='fd00::2' of node b is ignored: most managers have" in roster.warnings[0]
+
+
+def test_managers_that_are_all_labelled_with_the_other_ip_version_speak_it() -> None:
+    labelled = [node(name, n, labels={"keepalived.address": f"fd00::{n}"}) for n, name in enumerate("abc", 1)]
+    assert [str(peer.address) for peer in seen_from("a", *labelled).peers][:2] == ["fd00::2", "fd00::3"]
+
+
 def test_a_swarm_of_one_has_no_peers() -> None:
     assert seen_from("a", A).peers == ()
 

@@ -160,6 +160,18 @@ def test_a_handover_without_a_supervisor_fails(pid: str, tmp_path: Path, capsys:
     assert "the supervisor cannot be asked" in capsys.readouterr().err
 
 
+def test_a_node_that_holds_nothing_is_not_asked_to_hand_over(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nobody = 999_999_999  # asking it would fail
+    (tmp_path / "supervisor.pid").write_text(str(nobody))
+    backup = STATUS.virtual_routers[0].model_copy(update={"state": VrrpState.BACKUP})
+    fresh = STATUS.model_copy(update={"monotonic": time.monotonic(), "virtual_routers": (backup,)})
+    write_status(tmp_path, fresh)
+    assert ask_handover(tmp_path / "supervisor.pid", tmp_path) == 0
+    assert capsys.readouterr().out == "this node holds no virtual IP\n"
+
+
 def test_the_doctor_takes_the_words_of_the_float_alone_and_asks_for_data_anywhere_among_them() -> None:
     assert parse_arguments(["doctor"]) == Command("doctor")
     wanted = Command("doctor", as_json=True, words=("eth0", "100", "192.0.2.100/32/eth0"))

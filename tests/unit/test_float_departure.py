@@ -5,22 +5,14 @@ from __future__ import annotations
 import pytest
 
 from float.demotion import Heard
-from float.departure import TAKER_LIMIT, Leaving, after_goodbye, orphaned
-from float.link_state import LinkState
-from float.routers import RouterEntry
+from float.departure import TAKER_LIMIT, Leaving, advertised_elsewhere, after_goodbye, missed
 from shared.link_protocol import GoodbyeReason
 from shared.models import Strength, VrrpState
-from tests.unit.float_samples import BEST, MASTER_DOWN, ROUTER, entry, heard, router_called
+from tests.unit.float_samples import ALLOWED, BEST, FORBIDDEN, MASTER_DOWN, ROUTER, entry, heard, router_called
 
 MASTER = entry(VrrpState.MASTER)
 LONELY_MASTER = entry(VrrpState.MASTER, router=ROUTER.model_copy(update={"peers": ()}))
 LEAVING = Leaving("told to stop", 100.0)
-GONE = LinkState().connected(50.0).ended(100.0)
-
-
-def is_orphaned(*entries: RouterEntry, link: LinkState = GONE, now: float = 400.0) -> bool:
-    """Whether that float, whose anchor is gone since 100, is an orphan."""
-    return orphaned(link, entries, timeout=3.0, after=300.0, now=now)
 
 
 def test_a_departure_demotes_so_that_a_peer_takes_over_first() -> None:
@@ -62,29 +54,15 @@ def test_an_update_takes_no_float_along() -> None:
     assert after_goodbye(GoodbyeReason.UPDATE, 5.0) is None
 
 
-def test_a_float_whose_anchor_answers_is_no_orphan() -> None:
-    assert not is_orphaned(entry(heard=heard(BEST, 250, 400.0)), link=LinkState().connected(399.0))
-
-
-def test_a_float_is_no_orphan_before_its_time() -> None:
-    assert not is_orphaned(entry(heard=heard(BEST, 250, 399.9)), now=399.9)
-
-
-def test_a_float_is_an_orphan_when_others_serve_every_virtual_router() -> None:
-    assert is_orphaned(entry(heard=heard(BEST, 250, 400.0)))
-
-
 @pytest.mark.parametrize("last_heard", [None, heard(BEST, 250, 400.0 - MASTER_DOWN - 0.001)])
-def test_a_float_is_no_orphan_while_one_virtual_router_is_its_own(last_heard: Heard | None) -> None:
+def test_what_nobody_advertises_now_is_not_served_elsewhere(last_heard: Heard | None) -> None:
     served = entry(heard=heard(BEST, 250, 400.0))
-    assert not is_orphaned(served, entry(VrrpState.MASTER, router=router_called("web", 78), heard=last_heard))
+    silent = entry(router=router_called("web", 78), heard=last_heard)
+    assert advertised_elsewhere([served, silent], 400.0) == {ROUTER.name}
 
 
-def test_a_float_that_never_got_a_spec_is_an_orphan_when_no_anchor_comes() -> None:
-    assert is_orphaned()
-
-
-def test_a_hanging_anchor_makes_an_orphan_as_a_dead_one_does() -> None:
-    hanging = LinkState().connected(97.0)
-    assert not is_orphaned(link=hanging, now=399.0)
-    assert is_orphaned(link=hanging, now=400.0)
+def test_what_is_yielded_or_forbidden_here_is_not_missed() -> None:
+    yielded = entry(decision=ALLOWED)
+    forbidden = entry(router=router_called("web", 78), decision=FORBIDDEN)
+    ours = entry(router=router_called("mail", 79), decision=ALLOWED)
+    assert missed([yielded, forbidden, ours], {ROUTER.name}) == ("mail",)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from float.custody import Custody
-from float.demotion import Decision, Heard
+from float.demotion import Heard
 from float.engine import Engine
 from float.keepalived import Keepalived
 from float.lifecycle import ChildState
@@ -18,7 +18,9 @@ from float.resolve import ResolvedSpec
 from float.routers import RouterEntry
 from shared.models import IpAddress, VrrpState
 from tests.unit.float_samples import (
+    ALLOWED,
     BEST,
+    FORBIDDEN,
     RESOLVED_SPEC,
     ROUTER,
     VIP6,
@@ -28,9 +30,7 @@ from tests.unit.float_samples import (
     router_called,
 )
 
-ALLOWED = Decision(allowed=True, demoted=False, preempt=False, reason="")
 DEMOTED = replace(ALLOWED, demoted=True)
-FORBIDDEN = replace(ALLOWED, allowed=False)
 TAKING = replace(ALLOWED, preempt=True)
 RELIEVED_AFTER = 4 * ROUTER.advert_interval
 MASTER = entry(VrrpState.MASTER)

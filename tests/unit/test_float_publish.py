@@ -9,11 +9,9 @@ from float.publish import router_status
 from float.routers import RouterEntry
 from shared.models import VrrpState
 from shared.status import PeerStatus, RouterStatus, VipStatus
-from tests.unit.float_samples import BEST, MASTER_DOWN, ROUTER, VIP6, address, entry, heard, host
+from tests.unit.float_samples import ALLOWED, BEST, FORBIDDEN, MASTER_DOWN, ROUTER, VIP6, address, entry, heard, host
 
-ALLOWED = Decision(allowed=True, demoted=False, preempt=False, reason="")
 DEMOTED = Decision(allowed=True, demoted=True, preempt=False, reason="link: the anchor is gone")
-FORBIDDEN = Decision(allowed=False, demoted=False, preempt=False, reason="check:port: nothing listens on 443")
 CABLE_OUT = host(down=frozenset({"eth0"}))
 
 

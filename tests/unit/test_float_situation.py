@@ -6,10 +6,21 @@ import pytest
 
 from float.departure import Leaving
 from float.lifecycle import Lifecycle
-from float.situation import HANDOVER, Situation
+from float.situation import HANDOVER, Situation, handover_time
 from shared.link_protocol import GoodbyeReason
 from shared.models import Condition, Strength, VrrpState
-from tests.unit.float_samples import LINK_LOST, SERVICE_DOWN, SPEC, WORST, entry, heard
+from tests.unit.float_samples import (
+    ALLOWED,
+    FORBIDDEN,
+    LINK_LOST,
+    ROUTER,
+    SERVICE_DOWN,
+    SPEC,
+    WORST,
+    entry,
+    heard,
+    router_called,
+)
 
 TIMING = SPEC.model_copy(update={"link_timeout": 3.0, "update_grace": 120.0, "orphan_after": 300.0})
 
@@ -125,6 +136,13 @@ def test_a_handover_demotes_for_a_while() -> None:
     assert failing_names(situation, 100.0 + HANDOVER) == []
 
 
+def test_a_handover_lasts_until_every_peer_has_had_its_turn() -> None:
+    slow = TIMING.model_copy(update={"virtual_routers": (ROUTER.model_copy(update={"advert_interval": 1.0}),)})
+    assert len(ROUTER.peers) == 3
+    assert handover_time(slow) == 17.0
+    assert handover_time(TIMING) == HANDOVER
+
+
 def test_a_node_that_leaves_is_demoted_until_it_ends() -> None:
     situation = under_anchor()
     situation.said_goodbye(GoodbyeReason.LEAVE, 101.0, engine=False)
@@ -184,15 +202,81 @@ def test_a_float_without_anchor_waits_before_it_leaves() -> None:
 
 
 def test_the_last_holder_serves_on_without_anchor_and_says_so_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
-    situation = orphan(100.0)
-    situation.consider_orphanhood([entry(VrrpState.MASTER)], 400.0)
-    situation.consider_orphanhood([entry(VrrpState.MASTER)], 401.0)
-    situation.consider_orphanhood([entry(VrrpState.MASTER)], 460.0)
+    situation, ours = orphan(100.0), [entry(VrrpState.MASTER, decision=ALLOWED)]
+    for now in (400.0, 401.0, 460.0):
+        situation.consider_orphanhood(ours, now)
     assert situation.leaving is None
     assert caplog.messages == [
-        "no anchor for 300 s; nobody else advertises, so this float serves on",
-        "no anchor for 360 s; nobody else advertises, so this float serves on",
+        "no anchor for 300 s; nobody else advertises vip, so this float serves on",
+        "no anchor for 360 s; nobody else advertises vip, so this float serves on",
     ]
+
+
+def test_a_float_without_anchor_yields_for_good_what_others_serve_and_keeps_what_nobody_else_does() -> None:
+    situation = orphan(100.0)
+    ours = entry(VrrpState.MASTER, router=router_called("web", 78), decision=ALLOWED)
+    situation.consider_orphanhood([entry(heard=heard(WORST, 100, 400.0), decision=ALLOWED), ours], 400.0)
+    situation.consider_orphanhood([entry(decision=ALLOWED), ours], 800.0)
+    assert situation.leaving is None
+    yielded = next(condition for condition in situation.conditions(800.0) if condition.name == "orphan")
+    assert (yielded.ok, yielded.strength, yielded.routers) == (False, Strength.REQUIRE, ("vip",))
+
+
+def test_a_virtual_router_that_may_serve_nowhere_keeps_no_float_without_anchor() -> None:
+    situation = orphan(100.0)
+    served = entry(heard=heard(WORST, 100, 400.0), decision=ALLOWED)
+    situation.consider_orphanhood([served, entry(router=router_called("web", 78), decision=FORBIDDEN)], 400.0)
+    assert situation.leaving is not None
+
+
+def test_a_float_without_anchor_stays_where_nobody_may_serve() -> None:
+    situation = orphan(100.0)
+    situation.consider_orphanhood([entry(decision=FORBIDDEN)], 400.0)
+    assert situation.leaving is None
+
+
+def test_a_float_that_never_got_a_spec_ends_when_no_anchor_comes() -> None:
+    situation = orphan(100.0)
+    situation.consider_orphanhood([], 400.0)
+    assert situation.leaving is not None
+
+
+def test_a_hanging_anchor_makes_an_orphan_as_a_dead_one_does() -> None:
+    situation = under_anchor(97.0)
+    situation.consider_orphanhood([], 399.0)
+    assert situation.leaving is None
+    situation.consider_orphanhood([], 400.0)
+    assert situation.leaving is not None
+
+
+def test_an_anchor_that_comes_back_gives_back_what_was_yielded() -> None:
+    situation = orphan(100.0)
+    ours = entry(VrrpState.MASTER, router=router_called("web", 78), decision=ALLOWED)
+    situation.consider_orphanhood([entry(heard=heard(WORST, 100, 400.0), decision=ALLOWED), ours], 400.0)
+    situation.connected(401.0)
+    assert failing_names(situation, 401.0) == []
+
+
+@pytest.mark.parametrize(("strength", "later"), [(Strength.REQUIRE, ["link", "quorum"]), (Strength.PREFER, ["link"])])
+def test_a_required_quorum_is_not_believed_for_longer_than_10_s_after_the_anchor(
+    strength: Strength, later: list[str]
+) -> None:
+    situation = under_anchor(100.0)
+    situation.judged((Condition(name="quorum", ok=True, strength=strength),))
+    situation.ended(100.0)
+    assert situation.next_change(105.0) == 110.0
+    assert failing_names(situation, 109.9) == ["link"]
+    assert failing_names(situation, 110.0) == later
+    situation.connected(111.0)
+    assert failing_names(situation, 111.0) == []
+
+
+def test_a_required_quorum_stands_while_the_anchor_is_replaced() -> None:
+    situation = under_anchor(100.0)
+    situation.judged((Condition(name="quorum", ok=True, strength=Strength.REQUIRE),))
+    situation.said_goodbye(GoodbyeReason.UPDATE, 100.0, engine=False)
+    situation.ended(100.0)
+    assert failing_names(situation, 219.0) == []
 
 
 def test_an_anchor_that_comes_back_ends_the_orphanhood() -> None:

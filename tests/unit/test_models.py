@@ -166,6 +166,8 @@ def test_a_spec_keeps_its_digest_over_the_link() -> None:
         {"multicast_group": "224.0.0.77"},
         {"password": "p"},
         {"virtual_routers": (router(vrid=78),)},
+        {"virtual_routers": (router(virtual_ips=(VirtualIp.parse("fd00::100"),)),)},
+        {"node_address": "fd00::1"},
     ],
 )
 def test_what_all_nodes_must_have_in_common_is_told_apart(change: dict[str, object]) -> None:
@@ -173,7 +175,14 @@ def test_what_all_nodes_must_have_in_common_is_told_apart(change: dict[str, obje
 
 
 @pytest.mark.parametrize(
-    "change", [{"router_name": "b"}, {"virtual_routers": (router(priority=229),)}, {"link_timeout": 5.0}]
+    "change",
+    [
+        {"router_name": "b"},
+        {"virtual_routers": (router(priority=229),)},
+        {"link_timeout": 5.0},
+        {"virtual_routers": (router(virtual_ips=(VirtualIp.parse("fd00::100"), VirtualIp.parse("192.0.2.9"))),)},
+        {"node_address": "192.0.2.1"},
+    ],
 )
 def test_what_is_a_nodes_own_does_not_part_it_from_the_others(change: dict[str, object]) -> None:
     assert spec(**change).wire == spec().wire
