@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from anchor.facts import Node, Service, ServiceTask
-from anchor.roster import READY
+from anchor.roster import DOWN
 
 FORWARD = "updating"
 UNDER_WAY = (FORWARD, "rollback_started")
@@ -57,7 +57,7 @@ class Rollout:
 
     @property
     def complete(self) -> bool:
-        """Whether every anchor that can be heard is of the same spec; not while nobody could say so yet."""
+        """Whether every anchor that is not on a node that is down is of the same spec; not while nobody said so yet."""
         return self.service is not None and not self.updating and not self.late
 
     def asks_for_tasks(self, service: Service) -> bool:
@@ -70,7 +70,7 @@ class Rollout:
         """After another look; `tasks` is None where Docker did not tell, and then the service's word has to do."""
         if tasks is None:
             return replace(self, service=service, late=(), whole_since=None, forgotten=False)
-        names = {node.id: node.hostname for node in nodes if node.state == READY}
+        names = {node.id: node.hostname for node in nodes if node.state != DOWN}
         heard = [task for task in tasks if task.node_id in names]
         mine = {task.template for task in heard if task.node_id == my_id}
         late = {names[task.node_id] for task in heard if mine and not (task.running and task.template in mine)}

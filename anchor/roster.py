@@ -32,6 +32,9 @@ where Docker stopped the anchor of a demoted node no sooner than 27 s later.
 READY = "ready"
 """The state of a node whose engine its Swarm hears."""
 
+DOWN = "down"
+"""That of a node that is gone; one that is `unknown`, as all are during an election, is not meant."""
+
 
 @dataclass(frozen=True)
 class Member:
@@ -76,6 +79,8 @@ class Managers:
 
     listed: tuple[Node, ...] = ()
     left: tuple[tuple[Node, float], ...] = ()
+    unranked: frozenset[str] = frozenset()
+    """Ids of those that left more than LINGER ago: a manager that joined since knows nothing of them."""
 
     def next(self, nodes: Iterable[Node], now: float, *, orphan_after: float = 0.0) -> Managers:
         """What is known after another look at the Swarm.
@@ -87,13 +92,14 @@ class Managers:
         listed = tuple(node for node in nodes if node.in_quorum)
         ids = {node.id for node in listed}
         returned = {node.manager_address for node in listed} - {None}
-        gone = tuple((node, now + LINGER + (0.0 if node.state == READY else orphan_after)) for node in self.listed)
+        gone = tuple((node, now + LINGER + _longer(node, orphan_after)) for node in self.listed)
         left = tuple(
             (node, until)
             for node, until in self.left + gone
             if now < until and node.id not in ids and node.manager_address not in returned
         )
-        return Managers(listed, left)
+        unranked = frozenset(node.id for node, until in left if now >= until - _longer(node, orphan_after))
+        return Managers(listed, left, unranked)
 
     def bounded(self, now: float, *, orphan_after: float = 0.0) -> Managers:
         """The same where the times may be another boot's: nobody counts for longer than one who leaves now."""
@@ -101,10 +107,15 @@ class Managers:
         return replace(self, left=tuple((node, min(until, latest)) for node, until in self.left))
 
     @property
-    def all(self) -> tuple[Node, ...]:
-        """Those who count, in the order in which they joined, so that a newcomer renumbers nobody."""
-        lingering = tuple(node for node, _ in self.left)
+    def ranked(self) -> tuple[Node, ...]:
+        """Those who have a place, in the order in which they joined, so that a newcomer renumbers nobody."""
+        lingering = tuple(node for node, _ in self.left if node.id not in self.unranked)
         return tuple(sorted(self.listed + lingering, key=lambda node: (node.created_at, node.id)))
+
+    @property
+    def remembered(self) -> tuple[Node, ...]:
+        """Those who have none any more, and are peers all the same."""
+        return tuple(node for node, _ in self.left if node.id in self.unranked)
 
 
 def build(
@@ -114,13 +125,13 @@ def build(
 
     With `but_my_place` the labels of this node that say where on it the virtual IPs are do not count.
     """
-    members = _members(managers.all, top)
+    members = _members(managers.ranked, top)
     if but_my_place:
         members = tuple(m if m.node.id != my_id else replace(m, labels=m.labels.without_place) for m in members)
     me = next((member for member in members if member.node.id == my_id), None)
     if me is None:
         return None
-    peers, peer_warnings = _peers(me, members)
+    peers, peer_warnings = _peers(me, members, managers.remembered)
     return Roster(
         me=me,
         peers=peers,
@@ -172,7 +183,14 @@ def _of_one_version(nodes: Sequence[Node], labels: Sequence[Labels]) -> list[Lab
     return [label.with_address_of(version, node) for label, node in zip(labels, nodes, strict=True)]
 
 
-def _peers(me: Member, members: Sequence[Member]) -> tuple[tuple[Peer, ...], tuple[str, ...]]:
+def _longer(node: Node, orphan_after: float) -> float:
+    """Seconds beyond LINGER for which that node stays a peer once it left the list."""
+    return 0.0 if node.state == READY else orphan_after
+
+
+def _peers(
+    me: Member, members: Sequence[Member], remembered: Iterable[Node]
+) -> tuple[tuple[Peer, ...], tuple[str, ...]]:
     """All others with an address of our family; one address once, and never our own."""
     peers: dict[IpAddress, Peer] = {}
     warnings: list[str] = []
@@ -185,7 +203,7 @@ def _peers(me: Member, members: Sequence[Member]) -> tuple[tuple[Peer, ...], tup
             continue
         peer = Peer(address=address, hostname=name, priority=member.priority, demoted_priority=member.demoted_priority)
         peers.setdefault(address, peer)
-    for peer in _unlabelled(me, members):
+    for peer in (*_unlabelled(me, members), *_without_a_place(me, remembered)):
         peers.setdefault(peer.address, peer)
     return tuple(peers.values()), tuple(warnings)
 
@@ -201,6 +219,14 @@ def _unlabelled(me: Member, members: Iterable[Member]) -> Iterable[Peer]:
             continue
         if me.address is None or address.version == me.address.version:
             yield Peer(address=address, hostname=member.node.hostname)
+
+
+def _without_a_place(me: Member, remembered: Iterable[Node]) -> Iterable[Peer]:
+    for node in remembered:
+        address = node_labels.read(node).address or node.manager_address or node.status_address
+        same = address is not None and (me.address is None or address.version == me.address.version)
+        if address is not None and same and address not in me.addresses:
+            yield Peer(address=address, hostname=node.hostname)
 
 
 def _label_warnings(members: Iterable[Member]) -> tuple[str, ...]:

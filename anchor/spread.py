@@ -12,16 +12,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 
-from anchor.roster import Roster
+from anchor.roster import DOWN, Roster
 
 RETURN_AFTER = 10.0
 """Seconds that a node must be healthy and hear a lower priority before its first virtual router returns to it."""
 
 RETURN_STEP = 0.5
 """Seconds between the returns of two virtual routers to the same node."""
-
-DOWN = "down"
-"""The Swarm's word for a node that is gone; one that is `unknown`, as all are during an election, is not meant."""
 
 
 def order(node_ids: Iterable[str], vrid: int) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from anchor.facts import (
     EngineSilentError,
     LabelledService,
     Node,
+    NoQuorumError,
     NotFoundError,
     NotManagingError,
     OddAnswerError,
@@ -147,8 +148,8 @@ class Survey:
             return self.rollout
         try:
             tasks = await self._engine.service_tasks(self._service_id)
-        except EngineSilentError:
-            raise
+        except (EngineSilentError, NoQuorumError):
+            raise  # could not look
         except EngineError as error:
             logger.debug("The anchors' tasks are not known: %s", error)
             tasks = None

@@ -27,6 +27,9 @@ class Advert:
     addresses: tuple[IpAddress, ...] = field(default=(), compare=False)
     """The virtual IPs that it names; keepalived's excluded ones are not among them."""
 
+    interval: float = field(default=0.0, compare=False)
+    """Seconds between two of its adverts, as it says (RFC 9568, 5.2.7; RFC 3768, 5.3.7)."""
+
 
 def parse_advert(source: IpAddress, payload: bytes) -> Advert | None:
     """The advert in an IP payload, or None where it is not one."""
@@ -40,7 +43,8 @@ def _parse(source: IpAddress, payload: bytes) -> Advert | None:
     if version not in (2, 3) or kind != _ADVERTISEMENT:
         return None
     names = tuple(_addresses(payload[8:], payload[3], source.max_prefixlen // 8))
-    return Advert(source, version, vrid=payload[1], priority=payload[2], addresses=names)
+    interval = (int.from_bytes(payload[4:6]) & 0x0FFF) / 100 if version == 3 else float(payload[5])
+    return Advert(source, version, vrid=payload[1], priority=payload[2], addresses=names, interval=interval)
 
 
 _parsed = functools.lru_cache(_KNOWN)(_parse)

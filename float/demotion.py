@@ -44,6 +44,14 @@ class Heard:
     since: float = field(default=0.0, compare=False)
     """When the adverts of others began that have come without a break until this one."""
 
+    interval: float = field(default=0.0, compare=False)
+    """Seconds between its adverts, where it says so."""
+
+    def is_fresh(self, router: VirtualRouter, now: float) -> bool:
+        """Whether it is not older than a master-down interval, which is of the master's own adverts (RFC 9568, 6.1)."""
+        slower = max(1.0, self.interval / router.advert_interval)
+        return now - self.at <= router.master_down_interval * slower
+
 
 @dataclass(frozen=True)
 class Decision:
@@ -113,7 +121,7 @@ def _weaker_master_since(
     """Since when a master alone has been heard that we may relieve; None ends the wait, and the preemption."""
     if state is not VrrpState.BACKUP or heard is None or not router.demotable:
         return None
-    if now - heard.at > router.master_down_interval or not (_is_demoted(heard) or _is_to_return(router, heard)):
+    if not heard.is_fresh(router, now) or not (_is_demoted(heard) or _is_to_return(router, heard)):
         return None
     waited = before.weaker_master_since if before.relieves_demoted is _is_demoted(heard) else None
     if waited is not None:
@@ -146,7 +154,7 @@ def _wait(router: VirtualRouter, heard: Heard, *, outdated: bool) -> float:
     """
     if not _is_demoted(heard):
         return router.return_after or 0.0
-    others = [peer.priority or 0 for peer in router.peers if not _is_source(peer, heard)]
+    others = [peer.priority for peer in router.peers if peer.priority is not None and not _is_source(peer, heard)]
     intervals = float(sum(priority > router.priority for priority in others))
     if outdated and others:
         intervals += len(others) + TAKING

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 
+from float.demotion import Heard
 from float.lifecycle import Lifecycle
 from float.link_state import LinkState
-from float.routers import RouterEntry
+from float.routers import SETTLED, RouterEntry
 from shared.link_protocol import GoodbyeReason
-from shared.models import Condition
+from shared.models import Condition, VrrpState
 
 TAKER_LIMIT = LinkState.taker_limit
 
@@ -53,8 +54,13 @@ def hopeless(lifecycle: Lifecycle, now: float) -> Leaving | None:
 
 
 def advertised_elsewhere(entries: Iterable[RouterEntry], now: float) -> frozenset[str]:
-    """The names of the virtual routers that another node advertises."""
-    return frozenset(entry.router.name for entry in entries if entry.hears(now))
+    """The names of the virtual routers that another node has: where two were masters, once one has stepped back."""
+    return frozenset(entry.router.name for entry in entries if _serves(entry.hears(now), entry, now))
+
+
+def _serves(heard: Heard | None, entry: RouterEntry, now: float) -> bool:
+    backup = entry.state is not VrrpState.MASTER
+    return heard is not None and backup and heard.priority > 0 and now - heard.since > SETTLED
 
 
 def missed(entries: Iterable[RouterEntry], yielded: Container[str]) -> tuple[str, ...]:

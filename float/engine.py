@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -32,7 +33,7 @@ class Engine:
         self._clock = clock
         self._written: dict[str, int] = {}
         self._installed: tuple[tuple[object, ...], tuple[str, ...]] = ((), ())
-        """Of what the configuration is made: the spec with its refusals and sources, and who preempts."""
+        """Of what the configuration is made: the spec with its refusals and places, and who preempts."""
 
         self._text = ""
         self._orphaned_vips: list[RouterEntry] = []
@@ -44,16 +45,27 @@ class Engine:
         self.lifecycle = Lifecycle()
 
     def tell(self, entries: Iterable[RouterEntry]) -> None:
-        """Write the track files that differ: the fastest way into keepalived, and the one that fails safe."""
+        """Write the track files that differ: the fastest way into keepalived, and the one that fails safe.
+
+        Raises OSError for the first that could not be written, once all others are.
+        """
+        failed: list[OSError] = []
         for entry in entries:
             name, decision = entry.router.name, entry.decision
-            self._write(f"allowed_{name}", 1 if decision.allowed else 0)
-            self._write(f"demoted_{name}", demoted_content(entry.router) if decision.demoted else 0)
+            try:
+                self._write(f"allowed_{name}", 1 if decision.allowed else 0)
+                self._write(f"demoted_{name}", demoted_content(entry.router) if decision.demoted else 0)
+            except OSError as error:
+                failed.append(error)
+                if not decision.allowed:
+                    self._forbid(name)
+        if failed:
+            raise failed[0]
 
     def configure(self, resolved: ResolvedSpec, entries: Iterable[RouterEntry]) -> None:
         """Install and reload the configuration if its text differs; the VIPs are recorded first. Raises OSError."""
         preempting = tuple(entry.router.name for entry in entries if entry.decision.preempt)
-        wanted = ((resolved.spec.digest, resolved.refusals, resolved.sources), preempting)
+        wanted = ((resolved.spec.digest, resolved.refusals, resolved.places), preempting)
         if wanted == self._installed:
             return
         self._custody.claim(resolved)
@@ -76,7 +88,7 @@ class Engine:
             logger.info("keepalived stops, to start anew with other flags")
             await self.stop(resolved)
         now = self._clock.monotonic()
-        left = [entry for entry in self._orphaned_vips if not self._taken(entry)]
+        left = self._still_ours()
         due = self.lifecycle.due(now) and all(self._peers_had_time(entry, now) for entry in left)
         self._swept = self._swept and not due
         await self._spare([] if due else left, resolved)
@@ -108,7 +120,7 @@ class Engine:
             logger.warning("keepalived is stopped: %s", why)
             await self.stop(resolved)
         elif self._orphaned_vips:
-            await self._spare([entry for entry in self._orphaned_vips if not self._taken(entry)], resolved)
+            await self._spare(self._still_ours(), resolved)
 
     def exited(self, masters: list[RouterEntry]) -> None:
         """The child ended; `masters` are the routers that it held until then."""
@@ -139,6 +151,10 @@ class Engine:
         due = max((self.lifecycle.retry_at, *waits))
         return due if due >= now else None
 
+    def _still_ours(self) -> list[RouterEntry]:
+        """Of what a dead keepalived left: what no peer has taken, and nothing forbids to hold."""
+        return [entry for entry in self._orphaned_vips if entry.decision.allowed and not self._taken(entry)]
+
     def _taken(self, entry: RouterEntry) -> bool:
         """Whether a peer advertised the VIPs since keepalived died here."""
         return entry.heard is not None and entry.heard.at > self._died_at and entry.heard.priority > 0
@@ -151,6 +167,11 @@ class Engine:
         self._keepalived.install(text)
         if self._keepalived.running:
             self._keepalived.reload()
+
+    def _forbid(self, router: str) -> None:
+        """What needs no room on the disk: an empty file forbids as a 0 does (measured)."""
+        with contextlib.suppress(OSError):
+            (self._track_folder / f"allowed_{router}").write_text("")
 
     def _write(self, name: str, value: int) -> None:
         if self._written.get(name) == value:

@@ -71,7 +71,7 @@ class Offers:
         """What runs seems not to fit this host any more: have that examined again, after all that waits already.
 
         A service whose interface is gone is left out then, and adverts come from the address that the interface has
-        now. What does not help is no refusal: nobody offered anything.
+        now, or from the interface that has the address now. What does not help is no refusal: nobody offered anything.
         """
         if self.adopted:
             self._doubted = True
@@ -159,7 +159,7 @@ class Offers:
         return ()
 
     async def _reconsider(self, adopt: Callable[[ResolvedSpec], None], rouse: Callable[[], None]) -> None:
-        """Examine what runs; only services that have to be left out (or not any more) and other sources change it."""
+        """Examine what runs; only services that have to be left out (or not any more) and other places change it."""
         before, digest = self.adopted, self.digest
         if before is None or digest is None:
             return
@@ -168,7 +168,7 @@ class Offers:
         except (UnresolvableError, OSError) as error:
             logger.error("what runs does not fit this host any more, and cannot be mended here: %s", error)
             return
-        if (resolved.refusals, resolved.sources) == (before.refusals, before.sources) or _loses(before, resolved):
+        if (resolved.refusals, resolved.places) == (before.refusals, before.places) or _loses(before, resolved):
             return
         self._take(resolved, digest, adopt)
         self._answer(SpecAnswer(digest=digest, accepted=True, refusals=resolved.refusals))

@@ -70,9 +70,9 @@ class ResolvedSpec:
         return frozenset(v.address for r in self.routers for v in r.addresses)
 
     @property
-    def sources(self) -> tuple[IpAddress | None, ...]:
-        """Where each router's adverts come from."""
-        return tuple(router.source for router in self.routers)
+    def places(self) -> tuple[object, ...]:
+        """Where on this host each router is: interface and source of its adverts, its addresses with their devices."""
+        return tuple((router.interface, router.source, router.addresses) for router in self.routers)
 
     @property
     def devices(self) -> frozenset[str]:

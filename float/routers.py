@@ -46,8 +46,7 @@ class RouterEntry:
 
     def hears(self, now: float) -> Heard | None:
         """The advert of another master that is not older than a master-down interval."""
-        fresh = self.heard is not None and now - self.heard.at <= self.router.master_down_interval
-        return self.heard if fresh else None
+        return self.heard if self.heard is not None and self.heard.is_fresh(self.router, now) else None
 
 
 @dataclass(frozen=True)
@@ -131,7 +130,7 @@ class RouterBook:
             return False
         before, silent = entry.heard, entry.hears(now) is None
         since = now if silent or before is None else before.since
-        entry.heard = Heard(advert.source, advert.priority, now, since)
+        entry.heard = Heard(advert.source, advert.priority, now, since, advert.interval)
         return silent or before is None or (before.source, before.priority) != (advert.source, advert.priority)
 
     def count(self, counters: Mapping[str, dict[str, int]]) -> None:

@@ -21,7 +21,7 @@ from float.report import Picture
 from float.resolve import ResolvedSpec
 from float.routers import RouterBook
 from float.situation import Situation
-from shared.models import Condition, Transport
+from shared.models import Condition
 
 logger = logging.getLogger(__name__)
 
@@ -111,13 +111,13 @@ class Turn:
     def _adrift(self) -> tuple[Condition, ...]:
         """Where a user's own file says whence adverts come, our guess forbids nothing.
 
-        By multicast adverts may come from any address of the interface: the one that is gone may have a successor.
+        The address may have gone to another interface; by multicast adverts may come from any that the interface has.
         """
         resolved, host = self._doors.offers.adopted, self._doors.custody.host
         if resolved is None or resolved.own_text is not None:
             return ()
         found = adrift.conditions(self._book.entries, host)
-        if found and host.addresses != self._doubted_on and resolved.spec.transport is Transport.MULTICAST:
+        if found and host.addresses != self._doubted_on:
             self._doubted_on = host.addresses
             self._doors.offers.doubt()
         return found

@@ -157,39 +157,56 @@ def test_a_node_that_is_no_manager_has_no_roster() -> None:
 
 def test_a_manager_that_left_stays_a_peer_for_a_while_so_that_its_handover_is_heard() -> None:
     managers = Managers().next(THREE, 0.0).next((A, C), 10.0)
-    assert managers.all == THREE
-    assert managers.next((A, C), 10.0 + LINGER - 1).all == THREE
-    assert managers.next((A, C), 10.0 + LINGER).all == (A, C)
+    assert managers.ranked == THREE
+    assert managers.next((A, C), 10.0 + LINGER - 1).ranked == THREE
+    assert managers.next((A, C), 10.0 + LINGER).ranked == (A, C)
 
 
 def test_a_manager_that_left_by_force_stays_a_peer_until_its_float_has_ended() -> None:
     silent = replace(B, state="down")
     managers = Managers().next((A, silent, C), 0.0).next((A, C), 10.0, orphan_after=300.0)
-    assert managers.next((A, C), 10.0 + LINGER + 299, orphan_after=300.0).all == (A, silent, C)
-    assert managers.next((A, C), 10.0 + LINGER + 300, orphan_after=300.0).all == (A, C)
+    for now, ranked, remembered in (
+        (10.0 + LINGER - 1, (A, silent, C), ()),
+        (10.0 + LINGER, (A, C), (silent,)),
+        (10.0 + LINGER + 299, (A, C), (silent,)),
+        (10.0 + LINGER + 300, (A, C), ()),
+    ):
+        later = managers.next((A, C), now, orphan_after=300.0)
+        assert (later.ranked, later.remembered) == (ranked, remembered)
+
+
+def test_a_manager_that_joins_after_one_left_by_force_ranks_all_as_the_others_do() -> None:
+    silent, newcomer = replace(B, state="down"), node("d", 4)
+    knows = Managers().next((A, silent, C), 0.0).next((A, C), 10.0, orphan_after=300.0)
+    knows = knows.next((A, C, newcomer), 10.0 + LINGER, orphan_after=300.0)
+    old = rosters.build(knows, (A, C, newcomer), A.id, top=254)
+    new = seen_from("d", A, C, newcomer)
+    assert old is not None
+    assert {(peer.hostname, peer.priority) for peer in old.peers} == {("b", None), ("c", 229), ("d", 204)}
+    assert new.me.priority == 204
 
 
 def test_a_manager_that_returns_as_another_node_does_not_come_twice() -> None:
     silent, again = replace(B, state="down"), replace(B, id="id-again", created_at="2026-02-02T00:00:00.000000000Z")
     managers = Managers().next((A, silent, C), 0.0).next((A, C), 10.0, orphan_after=300.0)
-    assert managers.next((A, C, again), 20.0, orphan_after=300.0).all == (A, C, again)
+    assert managers.next((A, C, again), 20.0, orphan_after=300.0).ranked == (A, C, again)
 
 
 def test_a_manager_that_was_demoted_lingers_too_and_one_that_returns_does_not_come_twice() -> None:
     demoted = node("b", 2, manager=False)
     managers = Managers().next(THREE, 0.0).next((A, demoted, C), 1.0)
-    assert managers.all == THREE
+    assert managers.ranked == THREE
     assert managers.next(THREE, 2.0) == Managers(THREE)
 
 
 def test_a_demoted_manager_that_the_quorum_still_has_stays_a_peer_for_as_long_as_that_lasts() -> None:
     demoted = replace(B, manager=False)
     managers = Managers().next(THREE, 0.0).next((A, demoted, C), 1.0).next((A, demoted, C), 1000.0)
-    assert managers.all == (A, demoted, C)
+    assert managers.ranked == (A, demoted, C)
     worker = replace(demoted, manager_address=None)
     managers = managers.next((A, worker, C), 1001.0)
-    assert managers.next((A, worker, C), 1001.0 + LINGER - 1).all == (A, demoted, C)
-    assert managers.next((A, worker, C), 1001.0 + LINGER).all == (A, C)
+    assert managers.next((A, worker, C), 1001.0 + LINGER - 1).ranked == (A, demoted, C)
+    assert managers.next((A, worker, C), 1001.0 + LINGER).ranked == (A, C)
 
 
 def test_listed_peers_lose_the_own_address_and_take_what_the_roster_knows() -> None:

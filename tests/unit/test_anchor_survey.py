@@ -59,7 +59,7 @@ async def test_a_failed_look_changes_nothing_of_what_was_seen(world: World, erro
     await world.look()
     survey = await world.look(error)
     assert survey.nodes == THREE
-    assert survey.managers.all == THREE
+    assert survey.managers.ranked == THREE
     assert survey.known.service_exists is True
     assert survey.pause == ALERT
 
@@ -193,6 +193,15 @@ async def test_an_anchor_on_a_node_that_is_down_or_gone_holds_nothing_up(world: 
     assert (await world.look()).rollout.complete
 
 
+async def test_an_election_in_which_every_node_is_unknown_ends_no_wait_for_an_old_anchor(world: World) -> None:
+    world.docker.service_task_list = tasks("new", "new", "old")
+    world.docker.swarm_nodes = (*THREE[:2], replace(THREE[2], state="unknown"))
+    assert (await world.look()).rollout.late == ("c",)
+    survey = await world.look(NoQuorumError("no leader"), what="service_tasks")
+    assert survey.rollout.late == ("c",)
+    assert not survey.rollout.complete
+
+
 async def test_where_nobody_tells_of_the_tasks_the_services_state_has_to_do(world: World) -> None:
     assert (await world.look(EngineError("403 Forbidden"), what="service_tasks")).rollout.complete
     world.update_state("updating")
@@ -234,17 +243,17 @@ async def test_an_update_that_waits_for_its_user_is_not_forgotten(world: World, 
 async def test_a_manager_that_left_is_looked_after_until_it_may_be_forgotten(world: World) -> None:
     await world.look()
     world.docker.swarm_nodes = THREE[:2]
-    assert (await world.look()).managers.all == THREE
+    assert (await world.look()).managers.ranked == THREE
     assert world.survey.pause == ALERT
-    assert (await world.look(after=LINGER)).managers.all == THREE[:2]
+    assert (await world.look(after=LINGER)).managers.ranked == THREE[:2]
 
 
 async def test_a_manager_that_left_while_the_anchor_was_replaced_is_a_peer_for_a_while_still(world: World) -> None:
     await world.look()
     world.docker.swarm_nodes = THREE[:2]
     world.survey = world.of_a_new_anchor()
-    assert (await world.look()).managers.all == THREE
-    assert (await world.look(after=LINGER)).managers.all == THREE[:2]
+    assert (await world.look()).managers.ranked == THREE
+    assert (await world.look(after=LINGER)).managers.ranked == THREE[:2]
 
 
 async def test_a_manager_that_left_counts_no_longer_for_an_anchor_that_began_later_than_for_the_others(
@@ -255,8 +264,8 @@ async def test_a_manager_that_left_counts_no_longer_for_an_anchor_that_began_lat
     await world.look()
     world.clock.now += LINGER - 5
     world.survey = world.of_a_new_anchor()
-    assert (await world.look()).managers.all == THREE
-    assert (await world.look(after=5)).managers.all == THREE[:2]
+    assert (await world.look()).managers.ranked == THREE
+    assert (await world.look(after=5)).managers.ranked == THREE[:2]
 
 
 async def test_after_a_reboot_one_that_left_counts_for_as_long_as_one_that_leaves_then(world: World) -> None:
@@ -266,8 +275,8 @@ async def test_after_a_reboot_one_that_left_counts_for_as_long_as_one_that_leave
     await world.look()
     world.clock.now = 10.0
     world.survey = world.of_a_new_anchor()
-    assert (await world.look(after=LINGER - 1)).managers.all == THREE
-    assert (await world.look(after=1)).managers.all == THREE[:2]
+    assert (await world.look(after=LINGER - 1)).managers.ranked == THREE
+    assert (await world.look(after=1)).managers.ranked == THREE[:2]
 
 
 async def test_the_anchor_after_next_knows_nothing_of_a_manager_that_was_forgotten(world: World) -> None:
@@ -276,7 +285,7 @@ async def test_the_anchor_after_next_knows_nothing_of_a_manager_that_was_forgott
     await world.look()
     await world.look(after=LINGER)
     world.survey = world.of_a_new_anchor()
-    assert (await world.look()).managers.all == THREE[:2]
+    assert (await world.look()).managers.ranked == THREE[:2]
 
 
 async def test_an_answer_that_cannot_be_understood_ends_nothing(world: World, caplog: pytest.LogCaptureFixture) -> None:

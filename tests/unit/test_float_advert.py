@@ -23,6 +23,13 @@ def test_an_advert_tells_version_vrid_and_priority(payload: bytes, advert: Adver
     assert parse_advert(SENDER, payload) == advert
 
 
+@pytest.mark.parametrize(("payload", "seconds"), [(VERSION_3, 0.1), (VERSION_2, 1.0)])
+def test_an_advert_tells_its_interval(payload: bytes, seconds: float) -> None:
+    heard = parse_advert(SENDER, payload)
+    assert heard is not None
+    assert heard.interval == seconds
+
+
 def test_an_advert_over_ipv6_reads_the_same() -> None:
     sender = ipaddress.ip_address("fe80::1")
     assert parse_advert(sender, VERSION_3) == Advert(sender, 3, 77, 250)

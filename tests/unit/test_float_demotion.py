@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -148,6 +149,21 @@ def test_a_backup_that_is_still_to_be_updated_lets_even_the_worst_placed_peer_ta
 def test_of_two_nodes_the_one_that_is_still_to_be_updated_waits_for_nobody() -> None:
     router = ROUTER.model_copy(update={"priority": 254, "peers": (WORST,)})
     assert answer(hears=heard(WORST, 48, 100.0), router=router, outdated=True).preempt
+
+
+def test_a_peer_of_whom_nobody_knows_the_priority_is_waited_for_by_nobody_while_an_update_lasts_either() -> None:
+    again = SECOND.model_copy(update={"address": ipaddress.ip_address("198.51.100.2"), "priority": None})
+    labelled = ROUTER.model_copy(update={"peers": (*ROUTER.peers, again)})
+    one, other = (answer(hears=heard(WORST, 48, 100.0), router=r, outdated=True) for r in (ROUTER, labelled))
+    assert one.look_again_at == other.look_again_at
+
+
+def test_a_demoted_master_with_a_longer_advert_interval_is_relieved_as_well() -> None:
+    """VRRPv3 adopts the master's interval, so that one may change node by node."""
+    slow = replace(heard(WORST, 48, 100.0), interval=4 * ROUTER.advert_interval)
+    now = 100.0 + 2 * MASTER_DOWN
+    assert answer(hears=slow, before=waiting(), now=now).preempt
+    assert not answer(hears=replace(slow, interval=ROUTER.advert_interval), before=waiting(), now=now).preempt
 
 
 def test_the_demoted_master_itself_is_not_waited_for() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from float.demotion import Heard
 from float.departure import TAKER_LIMIT, Leaving, advertised_elsewhere, after_goodbye, missed
+from float.routers import SETTLED
 from shared.link_protocol import GoodbyeReason
 from shared.models import Strength, VrrpState
 from tests.unit.float_samples import ALLOWED, BEST, FORBIDDEN, MASTER_DOWN, ROUTER, entry, heard, router_called
@@ -59,6 +60,16 @@ def test_what_nobody_advertises_now_is_not_served_elsewhere(last_heard: Heard | 
     served = entry(heard=heard(BEST, 250, 400.0))
     silent = entry(router=router_called("web", 78), heard=last_heard)
     assert advertised_elsewhere([served, silent], 400.0) == {ROUTER.name}
+
+
+@pytest.mark.parametrize(
+    ("state", "priority", "began"),
+    [(VrrpState.MASTER, 250, 0.0), (VrrpState.BACKUP, 0, 0.0), (VrrpState.BACKUP, 250, 400.0 - SETTLED)],
+    ids=["we are master, too", "a farewell", "heard just now"],
+)
+def test_one_of_two_last_resorts_that_meet_stays(state: VrrpState, priority: int, began: float) -> None:
+    other = Heard(BEST.address, priority, at=400.0, since=began)
+    assert not advertised_elsewhere([entry(state, heard=other)], 400.0)
 
 
 def test_what_is_yielded_or_forbidden_here_is_not_missed() -> None:

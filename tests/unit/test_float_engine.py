@@ -16,7 +16,7 @@ from float.lifecycle import ChildState
 from float.render import Renderer
 from float.resolve import ResolvedSpec
 from float.routers import RouterEntry
-from shared.models import IpAddress, VrrpState
+from shared.models import IpAddress, VirtualRouter, VrrpState
 from tests.unit.float_samples import (
     ALLOWED,
     BEST,
@@ -33,7 +33,14 @@ from tests.unit.float_samples import (
 DEMOTED = replace(ALLOWED, demoted=True)
 TAKING = replace(ALLOWED, preempt=True)
 RELIEVED_AFTER = 4 * ROUTER.advert_interval
-MASTER = entry(VrrpState.MASTER)
+
+
+def master(*, router: VirtualRouter = ROUTER, heard: Heard | None = None) -> RouterEntry:
+    """What the float knows of a router that it may hold, and holds."""
+    return entry(VrrpState.MASTER, router=router, heard=heard, decision=ALLOWED)
+
+
+MASTER = master()
 
 
 class HandClock:
@@ -193,6 +200,19 @@ def test_a_demoted_priority_that_the_roster_moves_is_written_anew(world: World) 
     assert ROUTER.priority - world.track("demoted_vip") == 40
 
 
+def test_where_there_is_no_room_for_a_track_file_an_empty_one_forbids_and_the_other_routers_are_told(
+    world: World,
+) -> None:
+    both = (ROUTER, router_called("web", 78))
+    world.engine.tell([entry(router=router, decision=ALLOWED) for router in both])
+    for kind in ("allowed", "demoted"):
+        (world.track_folder / f".{kind}_vip").mkdir()  # no room for anything new about the first
+    with pytest.raises(OSError, match="allowed_vip"):
+        world.engine.tell([entry(router=router, decision=FORBIDDEN) for router in both])
+    assert (world.track_folder / "allowed_vip").read_text() == ""
+    assert world.track("allowed_web") == 0
+
+
 def test_a_track_file_that_could_not_be_written_is_written_at_the_next_turn(tmp_path: Path) -> None:
     world = World(tmp_path / "later")
     with pytest.raises(FileNotFoundError):
@@ -230,6 +250,13 @@ def test_a_spec_that_changes_nothing_for_keepalived_reloads_nothing(world: World
 def test_a_new_spec_is_installed(world: World) -> None:
     world.configure(entry())
     assert world.configure(entry(), spec=resolved_spec(ROUTER, router_called("web", 78))) == ["claim", "install"]
+
+
+def test_an_address_that_went_to_another_interface_is_installed_there(world: World) -> None:
+    world.configure(entry())
+    moved = replace(RESOLVED_SPEC, routers=(replace(RESOLVED_SPEC.routers[0], interface="br0"),))
+    assert world.configure(entry(), spec=moved) == ["claim", "install"]
+    assert "interface br0" in world.keepalived.conf
 
 
 def test_taking_over_reloads_without_nopreempt_and_then_with_it_again(world: World) -> None:
@@ -356,7 +383,7 @@ async def test_the_vips_are_swept_once_the_peers_had_their_time(world: World) ->
 
 async def test_the_vips_are_swept_as_soon_as_a_peer_advertises(world: World) -> None:
     await world.keep_running()
-    known = entry(VrrpState.MASTER)
+    known = master()
     world.die(known, after=60.0)
     known.heard = heard(BEST, 250, world.clock.now + 0.25)
     assert await world.keep_running(after=0.25) == ["sweep 192.0.2.100", "start"]
@@ -365,7 +392,7 @@ async def test_the_vips_are_swept_as_soon_as_a_peer_advertises(world: World) -> 
 @pytest.mark.parametrize("last_heard", [heard(BEST, 250, 150.0), heard(BEST, 0, 160.125)], ids=["old", "farewell"])
 async def test_an_old_advert_or_a_farewell_relieves_nobody(world: World, last_heard: Heard) -> None:
     await world.keep_running()
-    world.die(entry(VrrpState.MASTER, heard=last_heard), after=60.0)
+    world.die(master(heard=last_heard), after=60.0)
     assert await world.keep_running(after=0.25) == ["sweep"]
 
 
@@ -375,7 +402,7 @@ async def test_each_virtual_router_is_given_up_once_a_peer_has_it_and_keepalived
     await world.keep_running()
     slow = router_called("slow", 78, vip=VIP6).model_copy(update={"advert_interval": 1.0})
     spec = resolved_spec(ROUTER, slow)
-    taken, awaited = entry(VrrpState.MASTER), entry(VrrpState.MASTER, router=slow)
+    taken, awaited = master(), master(router=slow)
     world.die(taken, awaited, after=60.0)
     taken.heard = heard(BEST, 250, world.clock.now + 0.125)
     assert await world.keep_running(after=0.25, spec=spec) == ["sweep 192.0.2.100"]
@@ -387,7 +414,7 @@ async def test_each_virtual_router_is_given_up_once_a_peer_has_it_and_keepalived
 
 async def test_what_a_dead_one_left_is_given_up_also_while_keepalived_has_to_rest(world: World) -> None:
     await world.keep_running()
-    known = entry(VrrpState.MASTER)
+    known = master()
     world.die(known, after=60.0)
     await world.keep_running()
     world.told.clear()
@@ -396,6 +423,16 @@ async def test_what_a_dead_one_left_is_given_up_also_while_keepalived_has_to_res
     known.heard = heard(BEST, 250, world.clock.now + 0.25)
     await world.engine.rest(RESOLVED_SPEC, "the anchor is gone")
     assert (world.told, world.custody.held) == (["sweep 192.0.2.100"], [])
+
+
+async def test_what_a_dead_one_left_is_given_up_once_this_node_may_not_hold_it(world: World) -> None:
+    await world.keep_running()
+    known = master()
+    world.die(known, after=60.0)
+    assert await world.keep_running() == ["sweep"]
+    known.decision = FORBIDDEN
+    assert await world.keep_running() == ["sweep 192.0.2.100", "start"]
+    assert world.custody.held == []
 
 
 async def test_a_sweep_that_fails_is_made_again(world: World) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -31,6 +32,7 @@ class Host:
         """So many looks at it fail."""
 
         self.refusals: tuple[str, ...] = ("no web here",)
+        self.interface = "eth0"
         self.carries = True
         self.during: Callable[[], None] | None = None
         """Happens once, while a spec is examined."""
@@ -48,7 +50,8 @@ class Host:
             raise OSError("too many open files")
         if spec == BAD or not self.carries:
             raise UnresolvableError(("no nosuch0 here",))
-        return ResolvedSpec(spec, (resolved(ROUTER),), self.refusals if spec == WITH_SERVICE else ())
+        router = replace(resolved(ROUTER), interface=self.interface)
+        return ResolvedSpec(spec, (router,), self.refusals if spec == WITH_SERVICE else ())
 
 
 class Desk:
@@ -239,6 +242,18 @@ async def test_what_a_doubt_finds_out_and_cannot_be_helped_refuses_nothing_that_
     assert desk.answers == [SpecAnswer(digest=SPEC.digest, accepted=True)]
     assert desk.offers.refused == (None, "")
     assert desk.offers.digest == SPEC.digest
+
+
+async def test_a_doubt_follows_the_address_to_the_interface_that_has_it_now() -> None:
+    desk = Desk()
+    await desk.offered(SPEC)
+    await desk.doubted()
+    assert desk.adopted == [SPEC.digest]
+    desk.host.interface = "br0"
+    await desk.doubted()
+    assert desk.offers.adopted is not None
+    assert desk.offers.adopted.routers[0].interface == "br0"
+    assert desk.answers[-1] == SpecAnswer(digest=SPEC.digest, accepted=True)
 
 
 async def test_a_doubt_that_comes_while_another_spec_is_examined_is_about_that_one() -> None:
