@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from shared.models import ServiceClaim, VirtualIp
-from tests.contract.float_world import PEER, ROUTER, kernel_address, other_host, plug_in, run
+from tests.contract.float_world import PEER, ROUTER, SPEC, kernel_address, other_host, plug_in, run
 from tests.contract.whole_float import ALONE, VIP, Machine, machine_called
 
 pytestmark = pytest.mark.lab
@@ -102,3 +102,27 @@ async def test_by_multicast_adverts_come_from_the_address_that_the_interface_has
     async with asyncio.timeout(60):
         with_a_peer = (ROUTER.model_copy(update={"peers": (PEER,)}),)
         await machine.play(part, ALONE.model_copy(update={"virtual_routers": with_a_peer, "interface": "eth0"}))
+
+
+async def test_a_node_whose_nic_becomes_a_bridges_port_serves_from_the_bridge(
+    machine: Machine, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def part() -> None:
+        await machine.serving()
+        run("ip", "link", "add", "br0", "type", "bridge")
+        run("ip", "link", "set", "br0", "up")
+        run("ip", "address", "del", "192.0.2.3/24", "dev", "eth0")
+        async with asyncio.timeout(SOON):
+            while "to FAULT, address: eth0 does not carry 192.0.2.3" not in caplog.text:
+                await asyncio.sleep(0.05)
+        run("ip", "link", "set", "eth0", "master", "br0")
+        run("ip", "address", "add", "192.0.2.3/24", "brd", "+", "dev", "br0")
+        async with asyncio.timeout(SOON):
+            while kernel_address(VIP, device="br0") is None:
+                await asyncio.sleep(0.05)
+        assert kernel_address(VIP) is None
+
+    caplog.set_level("INFO")
+    own = ROUTER.model_copy(update={"peers": (PEER,), "excluded": ()})
+    async with asyncio.timeout(60):
+        await machine.play(part, SPEC.model_copy(update={"virtual_routers": (own,)}))
