@@ -77,7 +77,7 @@ class Update(enum.StrEnum):
     ANCHORS = "anchors"
     """`docker service update --force`: new anchors, the same floats."""
 
-    FLOATS = "floats"
+    SETTINGS = "settings"
     """A setting that belongs to the float's container: every float is replaced."""
 
     IMAGE = "image"
@@ -128,7 +128,7 @@ def choose(seed: int, number: int) -> Round:
             second = _strike(chance, after=second.after)
         strikes.append(second)
     load = chance.random() < 0.3
-    updates = (Update.NONE,) * 7 + (Update.ANCHORS, Update.FLOATS, Update.IMAGE, Update.ADDRESSES, Update.BUOYS)
+    updates = (Update.NONE,) * 7 + (Update.ANCHORS, Update.SETTINGS, Update.IMAGE, Update.ADDRESSES, Update.BUOYS)
     update = chance.choice(updates)
     return Round(number, tuple(strikes), load, update, lasting=chance.choice((0.5, 2.0, 5.0, 12.0)))
 

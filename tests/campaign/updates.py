@@ -96,7 +96,7 @@ def _has_ended(lab: Lab, service: str) -> bool:
 
 
 def _turned(update: Update, now: Mapping[str, str], second_vip: str, images: tuple[str, str]) -> tuple[str, str]:
-    if update is Update.FLOATS:
+    if update is Update.SETTINGS:
         return LEVEL, "info" if now.get(LEVEL) == "debug" else "debug"
     if update is Update.IMAGE:
         return IMAGE, images[0] if now.get(IMAGE) == images[1] else images[1]

@@ -27,7 +27,7 @@ def test_anchors_and_buoys_are_replaced_by_force() -> None:
 @pytest.mark.parametrize(
     ("update", "name", "first", "then"),
     [
-        (Update.FLOATS, updates.LEVEL, "debug", "info"),
+        (Update.SETTINGS, updates.LEVEL, "debug", "info"),
         (Update.IMAGE, updates.IMAGE, "registry/float:two", "registry/float:one"),
         (Update.ADDRESSES, updates.VIPS, "10.90.0.100,10.90.0.101", "10.90.0.100"),
     ],
