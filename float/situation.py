@@ -57,7 +57,6 @@ class Situation:
     def connected(self, now: float) -> None:
         """An anchor accepted us."""
         self._link = self._link.connected(now)
-        self._yielded = frozenset()
 
     def ended(self, now: float) -> None:
         """The connection is gone."""
@@ -173,6 +172,7 @@ class Situation:
         timing = self._timing
         down_for = now - self._link.down_since(timing.link_timeout)
         if self.link_up(now) or self.in_grace(now) or down_for < timing.orphan_after:
+            self._yielded = frozenset()
             return
         self._yielded |= advertised_elsewhere(entries, now)
         serves = missed(entries, self._yielded)

@@ -249,12 +249,16 @@ def test_a_hanging_anchor_makes_an_orphan_as_a_dead_one_does() -> None:
     assert situation.leaving is not None
 
 
-def test_an_anchor_that_comes_back_gives_back_what_was_yielded() -> None:
-    situation = orphan(100.0)
+@pytest.mark.parametrize("how", ["anew", "from its hang"])
+def test_an_anchor_that_comes_back_gives_back_what_was_yielded(how: str) -> None:
+    situation = under_anchor(100.0) if how == "from its hang" else orphan(100.0)
     ours = entry(VrrpState.MASTER, router=router_called("web", 78), decision=ALLOWED)
-    situation.consider_orphanhood([entry(heard=heard(WORST, 100, 400.0), decision=ALLOWED), ours], 400.0)
-    situation.connected(401.0)
-    assert failing_names(situation, 401.0) == []
+    entries = [entry(heard=heard(WORST, 100, 405.0), decision=ALLOWED), ours]
+    situation.consider_orphanhood(entries, 405.0)
+    assert "orphan" in failing_names(situation, 405.0)
+    (situation.heard if how == "from its hang" else situation.connected)(406.0)
+    situation.consider_orphanhood(entries, 406.0)
+    assert failing_names(situation, 406.0) == []
 
 
 @pytest.mark.parametrize(("strength", "later"), [(Strength.REQUIRE, ["link", "quorum"]), (Strength.PREFER, ["link"])])
