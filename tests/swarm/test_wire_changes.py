@@ -1,4 +1,4 @@
-"""Roll-outs of what the wire cannot mix, beside the VRID's (test_rolling): all nodes wait for the last, and change then.
+"""Roll-outs of what the wire cannot mix, beside the VRID's (test_rolling): all wait for the last, and change then.
 
 The tests of this file build on each other: each begins with what the one before it has rolled out.
 """
