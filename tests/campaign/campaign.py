@@ -94,7 +94,14 @@ class Campaign:
         """Everything as it was after a round that the lab could not play to its end; raises what a round does."""
         self.unplayed.append(f"{now.number} ({now}): {error}")
         print(f"{now.number:4} could not be played to its end, and does not count: {error}", flush=True)
-        strikes.mend(self._lab)
+        try:
+            strikes.mend(self._lab)
+        except LabError:
+            woken = engines.wake(self._lab)
+            if not woken:
+                raise
+            print(*(f"     {sentence}" for sentence in woken), sep="\n", flush=True)
+            strikes.mend(self._lab)
         self._until_whole(capture)
 
     def _strike_and_mend(self, now: Round, watch: AddressWatch, capture: Path) -> Result:

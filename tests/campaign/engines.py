@@ -44,6 +44,14 @@ def cure(lab: Lab, service: str) -> list[str]:
     return [f"Docker's: the engine of {host} {why}, and was restarted" for host, why in told.items()]
 
 
+def wake(lab: Lab) -> list[str]:
+    """Restarts the engines that answer, and of which the Swarm's leader hears nothing all the same; says which."""
+    unheard = [name for name, node in lab.nodes().items() if node["Status"] != "Ready" and lab.host(name).answers()]
+    for host in unheard:
+        lab.restart_dockerd(host)
+    return [f"Docker's: the engine of {host} did not come back to its Swarm, and was restarted" for host in unheard]
+
+
 def is_deaf(lab: Lab, host: str, service: str) -> bool:
     """Whether the host's container is well for the engine, which probes it inside, but not reached from outside."""
     well = [row for row in swarm_audit.rows(lab.host(host)) if row.service == service and row.healthy]
