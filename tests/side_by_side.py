@@ -35,7 +35,13 @@ PASSED, FAILED = 0, 1
 FIRST_OF_THE_SECOND = "test_j"
 """The Swarm's test files from here on are the second run's: so all take about as long."""
 
-OF_THE_THIRD = ("test_roster.py", "test_socket_proxy.py", "test_spread.py", "test_unfinished_update.py")
+OF_THE_THIRD = (
+    "test_roster.py",
+    "test_socket_proxy.py",
+    "test_spread.py",
+    "test_unfinished_update.py",
+    "test_wire_changes.py",
+)
 OF_THE_FOURTH = (Path("tests", "contract", "test_doctor.py"), Path("tests", "contract", "test_hostile_docker.py"))
 
 
