@@ -15,6 +15,9 @@ LEADER = "The Swarm has a leader."
 ENOUGH_MANAGERS = 3
 """Fewer cannot lose one and keep a majority (Docker's administration guide for swarm mode)."""
 
+FORBIDDEN_AFTER = 15.0
+"""Seconds after which a node that is no manager must not serve; the managers forget it after `roster.LINGER`, 30 s."""
+
 FAILS_AFTER = 10.0
 RECOVERS_AFTER = 5.0
 
@@ -51,15 +54,20 @@ class Steadied:
         return Steadied(self.ok, since if self.contrary_since is None else self.contrary_since, reason)
 
 
-def judge(engine: Steadied, quorum: Steadied, mode: Quorum, *, leaving: str = "") -> tuple[Condition, ...]:
+def judge(
+    engine: Steadied, quorum: Steadied, mode: Quorum, *, leaving: str = "", unmanaged: float = 0.0
+) -> tuple[Condition, ...]:
     """All conditions that the anchor knows of, as they are to be sent to the float.
 
     `leaving` is why this node is about to go, empty as long as it is not: Swarm tells the anchor to stop some three
-    seconds after the operator's word (measured), time enough for another node to take over.
+    seconds after the operator's word (measured), time enough for another node to take over. `unmanaged` is for how many
+    seconds it has been no manager: where Docker does not stop the anchor, the managers forget the node, and its float,
+    to which nobody writes any more, would take the VIPs. It must not, before they do.
     """
     conditions = [_condition("engine", engine, "Docker answers.", Strength.PREFER)]
     if leaving:
-        conditions.append(Condition(name="node", ok=False, reason=leaving))
+        strength = Strength.REQUIRE if unmanaged >= FORBIDDEN_AFTER else Strength.PREFER
+        conditions.append(Condition(name="node", ok=False, strength=strength, reason=leaving))
     if mode is Quorum.PREFER:
         conditions.append(_condition("quorum", quorum, LEADER, Strength.PREFER))
     if mode is Quorum.REQUIRE:

@@ -119,6 +119,7 @@ class Reconciler:
                 self._survey.quorum,
                 self._quorum,
                 leaving="" if leaving.keeps_float else leaving.detail,
+                unmanaged=now - since if (since := self._survey.unmanaged_since) is not None else 0.0,
             )
             + self._specs.conditions,
             outdated=self._survey.outdated(self._floats.template),

@@ -88,13 +88,16 @@ class Managers:
         A demoted node counts for as long as the quorum has it: until then its anchor and its float may go on.
         Who was not `ready` when it was taken off the list left by force, perhaps: no anchor leads its float away, which
         ends by itself after `orphan_after` seconds if it hears a holder until then, and takes the VIPs if it does not.
+        One that is `down` soon after cannot be told by Docker to stop its anchor, which is the same.
         """
+        nodes = tuple(nodes)
         listed = tuple(node for node in nodes if node.in_quorum)
+        down = {node.id for node in nodes if node.state == DOWN}
         ids = {node.id for node in listed}
         returned = {node.manager_address for node in listed} - {None}
         gone = tuple((node, now + LINGER + _longer(node, orphan_after)) for node in self.listed)
         left = tuple(
-            (node, until)
+            _counts_longer(node, until, orphan_after) if node.id in down and node.state == READY else (node, until)
             for node, until in self.left + gone
             if now < until and node.id not in ids and node.manager_address not in returned
         )
@@ -181,6 +184,10 @@ def _of_one_version(nodes: Sequence[Node], labels: Sequence[Labels]) -> list[Lab
     )
     version = 6 if used[6] > used[4] else 4
     return [label.with_address_of(version, node) for label, node in zip(labels, nodes, strict=True)]
+
+
+def _counts_longer(node: Node, until: float, orphan_after: float) -> tuple[Node, float]:
+    return replace(node, state=DOWN), until + orphan_after
 
 
 def _longer(node: Node, orphan_after: float) -> float:

@@ -82,6 +82,8 @@ class Survey:
 
         self.quorum = Steadied()
         self.known = Known()
+        self.unmanaged_since: float | None = None
+        """Since when Docker says that this node is no manager; None while it is one, or nobody said so."""
 
     async def run(self, bell: Bell, looked: Callable[[], None]) -> None:
         """Look when the bell rings, and from time to time; call `looked` after every look."""
@@ -175,6 +177,7 @@ class Survey:
         self.quorum = self.quorum.good(now)
         me = next((node for node in nodes if node.id == self._node_id), None)
         self.known = Known(True, me.manager if me else None, me.availability if me else None)
+        self.unmanaged_since = None
         self._trouble, news = self._trouble.over()
         if news:
             logger.info("The Swarm answers again.")
@@ -198,6 +201,7 @@ class Survey:
             starting = False
         if not starting:
             self.known = self.known.updated(Known(managing=False))
+            self.unmanaged_since = self.unmanaged_since or asked
         self._without_quorum(error, asked)
 
     def _without_quorum(self, error: EngineError, asked: float) -> None:

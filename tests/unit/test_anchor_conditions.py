@@ -4,6 +4,7 @@ import pytest
 
 from anchor import conditions
 from anchor.conditions import FAILS_AFTER, RECOVERS_AFTER, Steadied
+from anchor.roster import LINGER
 from shared.models import Strength
 from shared.settings import Quorum
 
@@ -80,3 +81,13 @@ def test_only_a_node_that_is_about_to_go_has_that_against_it() -> None:
 
     assert (node.ok, node.strength, node.reason) == (False, Strength.PREFER, "this node is drained")
     assert "node" not in [c.name for c in conditions.judge(OK, OK, Quorum.PREFER)]
+
+
+def test_a_node_that_is_no_manager_any_more_must_not_serve_before_the_managers_forget_it() -> None:
+    def strength(unmanaged: float) -> Strength:
+        found = conditions.judge(OK, OK, Quorum.IGNORE, leaving="this node is no longer a manager", unmanaged=unmanaged)
+        return next(condition.strength for condition in found if condition.name == "node")
+
+    assert strength(conditions.FORBIDDEN_AFTER - 0.1) is Strength.PREFER
+    assert strength(conditions.FORBIDDEN_AFTER) is Strength.REQUIRE
+    assert conditions.FORBIDDEN_AFTER < LINGER

@@ -175,6 +175,23 @@ def test_a_manager_that_left_by_force_stays_a_peer_until_its_float_has_ended() -
         assert (later.ranked, later.remembered) == (ranked, remembered)
 
 
+def test_a_demoted_manager_whose_engine_its_swarm_does_not_hear_stays_a_peer_as_one_that_left_by_force() -> None:
+    """Docker cannot stop its anchor then: seen for 140 s."""
+    worker = replace(B, manager=False, manager_address=None)
+    deaf = replace(worker, state="down")
+    managers = Managers().next(THREE, 0.0).next((A, worker, C), 10.0, orphan_after=300.0)
+    managers = managers.next((A, deaf, C), 30.0, orphan_after=300.0)
+    for now, ranked, remembered in (
+        (10.0 + LINGER - 1, (A, B, C), ()),
+        (10.0 + LINGER, (A, C), ("b",)),
+        (10.0 + LINGER + 299, (A, C), ("b",)),
+        (10.0 + LINGER + 300, (A, C), ()),
+    ):
+        managers = managers.next((A, deaf, C), now, orphan_after=300.0)
+        assert [node.id for node in managers.ranked] == [node.id for node in ranked]
+        assert tuple(node.hostname for node in managers.remembered) == remembered
+
+
 def test_a_manager_that_joins_after_one_left_by_force_ranks_all_as_the_others_do() -> None:
     silent, newcomer = replace(B, state="down"), node("d", 4)
     knows = Managers().next((A, silent, C), 0.0).next((A, C), 10.0, orphan_after=300.0)

@@ -91,6 +91,15 @@ async def test_a_node_that_manages_no_more_is_remembered(world: World) -> None:
     assert (await world.look(NotManagingError("not a manager"))).known.managing is False
 
 
+async def test_it_is_known_since_when_a_node_manages_no_more(world: World) -> None:
+    assert (await world.look()).unmanaged_since is None
+    first = (await world.look(NotManagingError("not a manager"))).unmanaged_since
+    assert first == world.clock.monotonic()
+    assert (await world.look(NotManagingError("not a manager"), after=10)).unmanaged_since == first
+    assert (await world.look(EngineSilentError("no answer"), after=10)).unmanaged_since == first
+    assert (await world.look()).unmanaged_since is None
+
+
 @pytest.mark.parametrize("state", ["pending", "error", "locked"])
 async def test_a_manager_whose_swarm_begins_anew_is_one_without_a_quorum(world: World, state: str) -> None:
     world.docker.engine = replace(world.docker.engine, managing=False, swarm_state=state)
