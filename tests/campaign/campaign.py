@@ -125,12 +125,17 @@ class Campaign:
             report = client.report()
         changes = watch.changes(lab.vip)
         apart = any(kinds & APART for kinds in faults.values())
+        overlap = longest_overlap(changes, since=heard if apart else struck, until=time.monotonic())
+        if overlap > SETTLING:  # also before the first look, while Docker was slow to carry a fault out
+            raise FailedAuditError(
+                "from the first fault on", [f"two holders that heard each other for {overlap:.0f} s"]
+            )
         return Result(
             round=now,
             settled=settled,
             whole=whole,
             gap=report.max_gap,
-            overlap=longest_overlap(changes, since=heard if apart else struck, until=time.monotonic()),
+            overlap=overlap,
             moves=max(0, sum(change.present for change in changes) - 1),
             missed=tuple(missed),
         )
