@@ -31,10 +31,8 @@ class Farewell:
 
     async def why(self, known: Known, node_id: str) -> Departure:
         """The reason, from what was seen before and what Docker answers now."""
-        exists, managing, availability = await asyncio.gather(
-            self._service_exists(), self._managing(), self._availability(node_id)
-        )
-        decided = departure.decide(known.updated(Known(exists, managing, availability)))
+        exists, manages, listed = await asyncio.gather(self._service_exists(), self._manages(), self._listed(node_id))
+        decided = departure.decide(known.updated(listed).updated(Known(exists, manages)))
         logger.info("Stopping: %s.", decided.detail)
         return decided
 
@@ -55,13 +53,15 @@ class Farewell:
             return None
         return True
 
-    async def _managing(self) -> bool | None:
+    async def _manages(self) -> bool | None:
+        """False, or nothing: the engine of a node that was just demoted calls itself a manager until it has followed."""
         facts = await _or_none(self._engine.describe(limit=ASK_LIMIT))
-        return None if facts is None or facts.starting else facts.managing
+        return None if facts is None or facts.starting or facts.managing else False
 
-    async def _availability(self, node_id: str) -> str | None:
+    async def _listed(self, node_id: str) -> Known:
         nodes = await _or_none(self._engine.nodes(limit=ASK_LIMIT))
-        return next((node.availability for node in nodes or () if node.id == node_id), None)
+        me = next((node for node in nodes or () if node.id == node_id), None)
+        return Known(managing=me.manager, availability=me.availability) if me else Known()
 
 
 async def _or_none(call: Awaitable[T]) -> T | None:

@@ -32,7 +32,6 @@ SLOW_OUTAGE = 5.0
 
 CHANGES = {
     "to multicast": {"KEEPALIVED_UNICAST_PEERS": "multicast"},
-    "to another group": {"KEEPALIVED_UNICAST_PEERS": "multicast", "KEEPALIVED_MULTICAST_GROUP": "224.0.0.77"},
     "to IPv6 adverts": {"KEEPALIVED_VIRTUAL_IPS": VIP6},
     "to version 2 and a password": {"KEEPALIVED_PASSWORD": "s3cret", "KEEPALIVED_VRRP_VERSION": "2"},
     "to another password": {"KEEPALIVED_PASSWORD": "0ther", "KEEPALIVED_VRRP_VERSION": "2"},

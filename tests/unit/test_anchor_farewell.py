@@ -53,6 +53,18 @@ async def test_a_node_that_manages_no_more_leaves(world: World) -> None:
     assert await world.why() is GoodbyeReason.LEAVE
 
 
+async def test_a_node_that_was_just_demoted_leaves_though_its_engine_calls_itself_a_manager_still(world: World) -> None:
+    world.docker.swarm_nodes = (node("a", 1, manager=False), *THREE[1:])
+    assert world.docker.engine.managing
+    assert await world.why() is GoodbyeReason.LEAVE
+    world.docker.fail("nodes", EngineSilentError("no leader"))
+    assert await world.why(Known(managing=False)) is GoodbyeReason.LEAVE
+
+
+async def test_a_node_that_was_promoted_again_stays(world: World) -> None:
+    assert await world.why(Known(managing=False)) is GoodbyeReason.UPDATE
+
+
 async def test_an_engine_in_trouble_does_not_say_that_the_node_left(world: World) -> None:
     world.docker.engine = replace(world.docker.engine, managing=False, swarm_state="error")
     assert await world.why() is GoodbyeReason.UPDATE

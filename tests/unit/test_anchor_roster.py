@@ -176,7 +176,7 @@ def test_a_manager_that_left_by_force_stays_a_peer_until_its_float_has_ended() -
 
 
 def test_a_demoted_manager_whose_engine_its_swarm_does_not_hear_stays_a_peer_as_one_that_left_by_force() -> None:
-    """Docker cannot stop its anchor then: seen for 140 s."""
+    """Docker cannot stop its anchor then."""
     worker = replace(B, manager=False, manager_address=None)
     deaf = replace(worker, state="down")
     managers = Managers().next(THREE, 0.0).next((A, worker, C), 10.0, orphan_after=300.0)
