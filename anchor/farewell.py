@@ -54,7 +54,7 @@ class Farewell:
         return True
 
     async def _manages(self) -> bool | None:
-        """False, or nothing: the engine of a node that was just demoted calls itself a manager until it has followed."""
+        """False or nothing: the engine of a node that was just demoted calls itself a manager until it has followed."""
         facts = await _or_none(self._engine.describe(limit=ASK_LIMIT))
         return None if facts is None or facts.starting or facts.managing else False
 
