@@ -36,7 +36,7 @@ FIRST_OF_THE_SECOND = "test_j"
 """The Swarm's test files from here on are the second run's: so all take about as long."""
 
 OF_THE_THIRD = ("test_roster.py", "test_socket_proxy.py", "test_spread.py", "test_unfinished_update.py")
-OF_THE_FOURTH = (Path("tests", "contract", "test_doctor.py"), Path("tests", "contract", "test_hostile_docker.py"))
+OF_THE_FOURTH = Path("tests", "contract")
 
 
 @dataclass(frozen=True)
@@ -66,12 +66,13 @@ class Run:
 def runs(swarm_files: Sequence[Path]) -> tuple[Run, ...]:
     """All tests, each in one of them."""
     files = sorted(path for path in swarm_files if path.name not in OF_THE_THIRD)
-    without_a_swarm = [path for path in _others() if path not in OF_THE_FOURTH]
+    of_the_fourth = [path for path in _others() if path.parent == OF_THE_FOURTH]
+    without_a_swarm = [path for path in _others() if path.parent != OF_THE_FOURTH]
     return (
         _run(1, [path for path in files if path.name < FIRST_OF_THE_SECOND]),
         _run(2, [path for path in files if path.name >= FIRST_OF_THE_SECOND]),
         _run(3, [*without_a_swarm, *(SWARM / name for name in OF_THE_THIRD)]),
-        _run(4, OF_THE_FOURTH),
+        _run(4, of_the_fourth),
     )
 
 
