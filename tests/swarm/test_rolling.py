@@ -38,6 +38,7 @@ def newer_floats(swarm: Lab) -> Iterator[Lab]:
     remove_stack(swarm)
     finished = swarm.deploy({"KEEPALIVED_ROUTER_ID": "78", "KEEPALIVED_IMAGE": _newer(swarm, "float")})
     assert finished.returncode == 0, finished.stderr
+    assert_healthy(swarm, within=60)
     yield swarm
     remove_stack(swarm)
 
