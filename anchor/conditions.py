@@ -16,7 +16,7 @@ ENOUGH_MANAGERS = 3
 """Fewer cannot lose one and keep a majority (Docker's administration guide for swarm mode)."""
 
 FORBIDDEN_AFTER = 15.0
-"""Seconds after which a node that is no manager must not serve; the managers forget it after `roster.LINGER`, 30 s."""
+"""Seconds after which a node that is no manager must not serve; they forget it after `managers.LINGER`, 30 s."""
 
 FAILS_AFTER = 10.0
 RECOVERS_AFTER = 5.0

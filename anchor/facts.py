@@ -68,6 +68,13 @@ class Engine:
         return self.swarm_state in ("pending", "error", "locked")
 
 
+READY = "ready"
+"""The state of a node whose engine its Swarm hears."""
+
+DOWN = "down"
+"""That of a node that is gone; one that is `unknown`, as all are during an election, is not meant."""
+
+
 @dataclass(frozen=True)
 class Node:
     """A node of the Swarm."""
@@ -81,7 +88,7 @@ class Node:
     availability: str = "active"
     """`active`, `pause` or `drain`."""
 
-    state: str = "ready"
+    state: str = READY
     status_address: IpAddress | None = None
     manager_address: IpAddress | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -90,6 +97,11 @@ class Node:
     def in_quorum(self) -> bool:
         """Whether it is a manager, or a member of the quorum still: Docker may take minutes to make a worker of one."""
         return self.manager or self.manager_address is not None
+
+    @property
+    def address(self) -> IpAddress | None:
+        """Where the managers reach it, else as Docker reports it."""
+        return self.manager_address or self.status_address
 
     @property
     def addresses(self) -> frozenset[IpAddress]:

@@ -14,8 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from anchor.facts import Node, Service, ServiceTask
-from anchor.roster import DOWN
+from anchor.facts import DOWN, Node, Service, ServiceTask
 
 FORWARD = "updating"
 UNDER_WAY = (FORWARD, "rollback_started")

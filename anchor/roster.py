@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from anchor import node_labels
-from anchor.facts import Node
+from anchor.facts import READY, Node
+from anchor.managers import Managers
 from anchor.node_labels import PRIORITY_LABEL, Labels
 from shared.models import DEMOTED_PRIORITIES, HEALTHY_PRIORITIES, IpAddress, Peer
 
@@ -21,19 +22,6 @@ T = TypeVar("T")
 
 STEP = 25
 """Rungs of the ladder lie this far apart: close ones take over together (19 of 66 failovers at steps of 2)."""
-
-LINGER = 30.0
-"""Seconds for which a manager that left the list stays a peer, at least.
-
-A float that its peers no longer write to believes them dead and takes the virtual IPs: seen for 22 s on a busy machine,
-where Docker stopped the anchor of a demoted node no sooner than 27 s later.
-"""
-
-READY = "ready"
-"""The state of a node whose engine its Swarm hears."""
-
-DOWN = "down"
-"""That of a node that is gone; one that is `unknown`, as all are during an election, is not meant."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +36,7 @@ class Member:
     @property
     def address(self) -> IpAddress | None:
         """Where its adverts come from: as labelled, else as the managers reach it, else as Docker reports it."""
-        return self.labels.address or self.node.manager_address or self.node.status_address
+        return self.labels.address or self.node.address
 
     @property
     def addresses(self) -> frozenset[IpAddress]:
@@ -71,54 +59,6 @@ class Roster:
     warnings: tuple[str, ...] = ()
     swarm_addresses: Mapping[IpAddress, str] = field(default_factory=dict)
     """Every address of every node (workers too) and whose it is: none of them can be a virtual IP."""
-
-
-@dataclass(frozen=True)
-class Managers:
-    """The managers as listed, and those that left the list lately, each with the time until which it counts still."""
-
-    listed: tuple[Node, ...] = ()
-    left: tuple[tuple[Node, float], ...] = ()
-    unranked: frozenset[str] = frozenset()
-    """Ids of those that left more than LINGER ago: a manager that joined since knows nothing of them."""
-
-    def next(self, nodes: Iterable[Node], now: float, *, orphan_after: float = 0.0) -> Managers:
-        """What is known after another look at the Swarm.
-
-        A demoted node counts for as long as the quorum has it: until then its anchor and its float may go on.
-        Who was not `ready` when it was taken off the list left by force, perhaps: no anchor leads its float away, which
-        ends by itself after `orphan_after` seconds if it hears a holder until then, and takes the VIPs if it does not.
-        One that is `down` soon after cannot be told by Docker to stop its anchor, which is the same.
-        """
-        nodes = tuple(nodes)
-        listed = tuple(node for node in nodes if node.in_quorum)
-        down = {node.id for node in nodes if node.state == DOWN}
-        ids = {node.id for node in listed}
-        returned = {node.manager_address for node in listed} - {None}
-        gone = tuple((node, now + LINGER + _longer(node, orphan_after)) for node in self.listed)
-        left = tuple(
-            _counts_longer(node, until, orphan_after) if node.id in down and node.state == READY else (node, until)
-            for node, until in self.left + gone
-            if now < until and node.id not in ids and node.manager_address not in returned
-        )
-        unranked = frozenset(node.id for node, until in left if now >= until - _longer(node, orphan_after))
-        return Managers(listed, left, unranked)
-
-    def bounded(self, now: float, *, orphan_after: float = 0.0) -> Managers:
-        """The same where the times may be another boot's: nobody counts for longer than one who leaves now."""
-        latest = now + LINGER + orphan_after
-        return replace(self, left=tuple((node, min(until, latest)) for node, until in self.left))
-
-    @property
-    def ranked(self) -> tuple[Node, ...]:
-        """Those who have a place, in the order in which they joined, so that a newcomer renumbers nobody."""
-        lingering = tuple(node for node, _ in self.left if node.id not in self.unranked)
-        return tuple(sorted(self.listed + lingering, key=lambda node: (node.created_at, node.id)))
-
-    @property
-    def remembered(self) -> tuple[Node, ...]:
-        """Those who have none any more, and are peers all the same."""
-        return tuple(node for node, _ in self.left if node.id in self.unranked)
 
 
 def build(
@@ -176,23 +116,10 @@ def _members(nodes: Sequence[Node], top: int) -> tuple[Member, ...]:
 
 def _of_one_version(nodes: Sequence[Node], labels: Sequence[Labels]) -> list[Labels]:
     """The labels without the addresses of another IP version than most managers have: they would part these nodes."""
-    swarms = [node.manager_address or node.status_address for node in nodes]
-    used = Counter(
-        address.version
-        for address in (label.address or known for label, known in zip(labels, swarms, strict=True))
-        if address
-    )
+    addresses = [label.address or node.address for label, node in zip(labels, nodes, strict=True)]
+    used = Counter(address.version for address in addresses if address)
     version = 6 if used[6] > used[4] else 4
     return [label.with_address_of(version, node) for label, node in zip(labels, nodes, strict=True)]
-
-
-def _counts_longer(node: Node, until: float, orphan_after: float) -> tuple[Node, float]:
-    return replace(node, state=DOWN), until + orphan_after
-
-
-def _longer(node: Node, orphan_after: float) -> float:
-    """Seconds beyond LINGER for which that node stays a peer once it left the list."""
-    return 0.0 if node.state == READY else orphan_after
 
 
 def _peers(
@@ -221,19 +148,20 @@ def _unlabelled(me: Member, members: Iterable[Member]) -> Iterable[Peer]:
     Only its own float can tell, and a manager that its peers do not write to takes the virtual IPs.
     """
     for member in members:
-        address = member.node.manager_address or member.node.status_address
-        if member is me or not member.labels.address or address is None or address in me.addresses:
-            continue
-        if me.address is None or address.version == me.address.version:
-            yield Peer(address=address, hostname=member.node.hostname)
+        if member is not me and member.labels.address:
+            yield from _reached_at(member.node.address, member.node, me)
 
 
 def _without_a_place(me: Member, remembered: Iterable[Node]) -> Iterable[Peer]:
     for node in remembered:
-        address = node_labels.read(node).address or node.manager_address or node.status_address
-        same = address is not None and (me.address is None or address.version == me.address.version)
-        if address is not None and same and address not in me.addresses:
-            yield Peer(address=address, hostname=node.hostname)
+        yield from _reached_at(node_labels.read(node).address or node.address, node, me)
+
+
+def _reached_at(address: IpAddress | None, node: Node, me: Member) -> Iterable[Peer]:
+    """A peer that nobody waits for, if it is of our family and not ourselves."""
+    of_our_family = address is not None and (me.address is None or address.version == me.address.version)
+    if address is not None and of_our_family and address not in me.addresses:
+        yield Peer(address=address, hostname=node.hostname)
 
 
 def _label_warnings(members: Iterable[Member]) -> tuple[str, ...]:

@@ -12,7 +12,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 
-from anchor.roster import DOWN, Roster
+from anchor.facts import DOWN
+from anchor.roster import Roster
 
 RETURN_AFTER = 10.0
 """Seconds that a node must be healthy and hear a lower priority before its first virtual router returns to it."""

@@ -23,9 +23,9 @@ from anchor.facts import (
     OddAnswerError,
     Service,
 )
+from anchor.managers import Managers
 from anchor.memory import Memory
 from anchor.rollout import Rollout
-from anchor.roster import Managers
 from anchor.service_labels import VIP
 from anchor.trouble import Trouble
 from anchor.wakeups import Bell
@@ -201,7 +201,7 @@ class Survey:
             starting = False
         if not starting:
             self.known = self.known.updated(Known(managing=False))
-            self.unmanaged_since = self.unmanaged_since or asked
+            self.unmanaged_since = asked if self.unmanaged_since is None else self.unmanaged_since
         self._without_quorum(error, asked)
 
     def _without_quorum(self, error: EngineError, asked: float) -> None:

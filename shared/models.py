@@ -5,12 +5,12 @@ from __future__ import annotations
 import enum
 import functools
 import hashlib
-from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from shared.additions import Argument, Check, Script, Template
+from shared.condition import Condition, Strength, failing
 from shared.frozen import Frozen, IpAddress
 from shared.virtual_ip import DeviceName, VirtualIp, can_belong_to_a_host, check_device_name
 
@@ -51,16 +51,6 @@ class VrrpState(enum.IntEnum):
     BACKUP = 1
     MASTER = 2
     FAULT = 3
-
-
-class Strength(enum.StrEnum):
-    """What a failing condition does to the node."""
-
-    PREFER = "prefer"
-    """The node is demoted: it lowers its priority and serves only where nobody else can."""
-
-    REQUIRE = "require"
-    """The node must not hold the VIP: FAULT, even if then nobody holds it."""
 
 
 class Transport(enum.StrEnum):
@@ -224,30 +214,3 @@ class FloatSpec(Frozen):
 def _slow_hash(password: str | None) -> bytes:
     """A hash from which eight characters cannot be guessed in any useful time (RFC 7914)."""
     return hashlib.scrypt((password or "").encode(), salt=b"keepalived spec", n=2**14, r=8, p=1, dklen=12)
-
-
-class Condition(Frozen):
-    """One named reason for or against this node, with the sentence that logs and HTTP both show."""
-
-    name: str
-    """`link`, `engine`, `quorum`, `service:NAME`, `check:port`, …"""
-
-    ok: bool
-    strength: Strength = Strength.PREFER
-    reason: str = ""
-    """Why it fails (or, when it holds, what was seen)."""
-
-    routers: tuple[str, ...] | None = None
-    """Names of the virtual routers that it is about; None means all."""
-
-    pending: bool = False
-    """Whether it fails only because nobody has found out yet."""
-
-    def concerns(self, router: str) -> bool:
-        """Whether this condition has a say in the virtual router of that name."""
-        return self.routers is None or router in self.routers
-
-
-def failing(conditions: Iterable[Condition], strength: Strength, router: str) -> tuple[Condition, ...]:
-    """The conditions of that strength that stand against the virtual router."""
-    return tuple(c for c in conditions if not c.ok and c.strength is strength and c.concerns(router))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from anchor.roster import LINGER
+from anchor.managers import LINGER
 from float.link_state import ENGINE_GONE
 from float.turn import TICK
 from tests.campaign import parts

@@ -4,7 +4,7 @@ import pytest
 
 from anchor import conditions
 from anchor.conditions import FAILS_AFTER, RECOVERS_AFTER, Steadied
-from anchor.roster import LINGER
+from anchor.managers import LINGER
 from shared.models import Strength
 from shared.settings import Quorum
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from anchor import roster as rosters
 from anchor.facts import Node
-from anchor.roster import LINGER, Managers, Roster
+from anchor.managers import LINGER, Managers
+from anchor.roster import Roster
 from shared.models import Peer
 from tests.unit.anchor_fakes import THREE, node
 
@@ -201,6 +202,18 @@ def test_a_manager_that_joins_after_one_left_by_force_ranks_all_as_the_others_do
     assert old is not None
     assert {(peer.hostname, peer.priority) for peer in old.peers} == {("b", None), ("c", 229), ("d", 204)}
     assert new.me.priority == 204
+
+
+def test_an_anchor_that_begins_anew_ranks_as_the_one_before_it_did_before_its_first_look() -> None:
+    silent, now = replace(B, state="down"), 10.0 + LINGER
+    before = (
+        Managers()
+        .next((A, silent, C), 0.0)
+        .next((A, C), 10.0, orphan_after=300.0)
+        .next((A, C), now, orphan_after=300.0)
+    )
+    anew = Managers(before.listed, before.left).bounded(now, orphan_after=300.0)
+    assert (anew.ranked, anew.remembered) == (before.ranked, before.remembered) == ((A, C), (silent,))
 
 
 def test_a_manager_that_returns_as_another_node_does_not_come_twice() -> None:

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from anchor import roster as rosters
 from anchor import spread
 from anchor.facts import Node
-from anchor.roster import Managers, Roster
+from anchor.managers import Managers
+from anchor.roster import Roster
 from tests.unit.anchor_fakes import THREE, node
 
 NODES = st.sets(st.sampled_from("abcdefgh"), min_size=2, max_size=7).map(sorted)

@@ -13,9 +13,9 @@ from anchor.facts import (
     OddAnswerError,
     ServiceTask,
 )
+from anchor.managers import LINGER
 from anchor.memory import Memory
 from anchor.rollout import FORGETTING
-from anchor.roster import LINGER
 from anchor.survey import ALERT, CALM, Survey
 from tests.unit.anchor_fakes import THREE, FakeClock, FakeDocker, node, user_service
 

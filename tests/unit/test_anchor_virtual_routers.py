@@ -4,7 +4,7 @@ from anchor import roster as rosters
 from anchor import virtual_routers
 from anchor.facts import Node
 from anchor.followed import Follow
-from anchor.roster import Managers
+from anchor.managers import Managers
 from anchor.virtual_routers import Outcome, Swarm
 from shared.models import Transport
 from tests.unit.anchor_fakes import THREE, node, settings, user_service
