@@ -17,7 +17,7 @@ from shared.status_file import (
     FLOAT_FILE,
     HISTORY_FILE,
     STALE_AFTER,
-    age,
+    is_fresh,
     read_anchor_status,
     read_float_status,
 )
@@ -76,7 +76,7 @@ class StatusWatch:
 
     def _fresh(self, status: FloatStatus | AnchorStatus | None) -> bool:
         now = self._clock.monotonic()
-        return status is not None and age(status, monotonic=now, boot=self._boot) <= STALE_AFTER
+        return status is not None and is_fresh(status, monotonic=now, boot=self._boot)
 
     def _tell(self, before: NodeView, node: NodeView) -> None:
         if node.fresh and not before.fresh:

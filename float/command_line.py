@@ -14,7 +14,7 @@ from float.status_table import describe
 from shared.clock import boot_id
 from shared.models import VrrpState
 from shared.status import FloatStatus
-from shared.status_file import STALE_AFTER, STATUS_FOLDER, age, read_float_status
+from shared.status_file import STALE_AFTER, STATUS_FOLDER, is_fresh, read_float_status
 
 HANDOVER_LIMIT = 2.0
 """Seconds that `handover` waits for the float to step back, and once it stands back no longer, for the last report."""
@@ -61,7 +61,7 @@ def print_status(*, as_json: bool, folder: Path = Path(STATUS_FOLDER)) -> int:
         print("no status yet", file=sys.stderr)
         return 1
     print(status.model_dump_json(indent=2) if as_json else describe(status))
-    if age(status, monotonic=time.monotonic(), boot=boot_id()) <= STALE_AFTER:
+    if is_fresh(status, monotonic=time.monotonic(), boot=boot_id()):
         return 0
     print(f"this is more than {STALE_AFTER:.0f} s old: the float does not report", file=sys.stderr)
     return 1
@@ -96,8 +96,7 @@ def ask_handover(pid_file: Path, folder: Path = Path(STATUS_FOLDER)) -> int:
 
 def _fresh_status(folder: Path) -> FloatStatus | None:
     status = read_float_status(folder)
-    fresh = status is not None and age(status, monotonic=time.monotonic(), boot=boot_id()) <= STALE_AFTER
-    return status if fresh else None
+    return status if status and is_fresh(status, monotonic=time.monotonic(), boot=boot_id()) else None
 
 
 def _holds_nothing(status: FloatStatus) -> bool:

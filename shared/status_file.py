@@ -63,3 +63,8 @@ def age(status: PartStatus, *, monotonic: float, boot: str) -> float:
     """Seconds since the status was written; infinite when it is from another boot or from the future."""
     elapsed = monotonic - status.monotonic
     return elapsed if status.boot_id == boot and elapsed >= 0 else float("inf")
+
+
+def is_fresh(status: PartStatus, *, monotonic: float, boot: str) -> bool:
+    """Whether it still tells the truth."""
+    return age(status, monotonic=monotonic, boot=boot) <= STALE_AFTER
