@@ -17,7 +17,7 @@ from tests.lab.shell import wait_until
 SUPERVISOR = """
 import signal, sys, time
 from pathlib import Path
-from shared.models import Condition, Strength, VrrpState
+from shared.models import Condition, VrrpState
 from shared.status_file import write_status
 from tests.unit.test_float_command_line import STATUS
 

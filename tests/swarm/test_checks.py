@@ -89,9 +89,7 @@ def test_a_roll_out_of_floats_waits_until_the_checks_of_each_have_found_somethin
     before = {name: lab.float_container(name).id for name in lab.hosts}
 
     with lab.gap_client() as client:
-        ended = roll_out(
-            lab, **slow_to_trust
-        )  # and without the example's scripts: a float for those is another container
+        ended = roll_out(lab, **slow_to_trust)  # without the example's scripts, which need another container
         assert_healthy(lab)
         report = client.report()
 

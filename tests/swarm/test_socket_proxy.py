@@ -56,30 +56,34 @@ def whole(swarm: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]
 
 @pytest.fixture
 def behind(whole: Lab) -> Iterator[Lab]:
-    """Healthy; a test fails when a call of it was denied."""
+    """Behind the proxy and healthy, whichever test comes first; a test fails when a call of it was denied."""
+    if SERVICE not in whole.ask_swarm("service", "ls", "--format", "{{.Name}}").stdout.split():
+        assert whole.deploy(compose_files=FILES).returncode == 0
+        wait_until(lambda: update_state(whole) in ENDED, PATIENCE, "the anchors to go behind the proxy", interval=0.2)
     assert_healthy(whole, within=60)
     yield whole
     assert _denied(whole) == []
 
 
 def test_a_running_stack_moves_behind_the_proxy_with_another_setting_and_another_image_of_the_float(
-    behind: Lab,
+    whole: Lab,
 ) -> None:
-    before = {name: behind.float_container(name).id for name in behind.hosts}
-    settings = {"KEEPALIVED_IMAGE": _another_image(behind), "KEEPALIVED_LINK_TIMEOUT": "4"}
+    before = {name: whole.float_container(name).id for name in whole.hosts}
+    settings = {"KEEPALIVED_IMAGE": _another_image(whole), "KEEPALIVED_LINK_TIMEOUT": "4"}
 
-    with behind.watch_addresses() as watch, behind.gap_client() as client:
-        finished = behind.deploy(settings, compose_files=FILES)
+    with whole.watch_addresses() as watch, whole.gap_client() as client:
+        finished = whole.deploy(settings, compose_files=FILES)
         assert finished.returncode == 0, finished.stderr
         assert "unsupported" not in finished.stderr
         wait_until(
-            lambda: _all_anew(behind, before, settings["KEEPALIVED_IMAGE"]), PATIENCE, "other floats on all nodes"
+            lambda: _all_anew(whole, before, settings["KEEPALIVED_IMAGE"]), PATIENCE, "other floats on all nodes"
         )
-        assert_healthy(behind)
+        assert_healthy(whole)
         report = client.report()
 
-    assert len([change for change in moved(behind, watch) if change.present]) <= MOVES
+    assert len([change for change in moved(whole, watch) if change.present]) <= MOVES
     assert report.max_gap <= OUTAGE + SLACK, report.sentence()
+    assert _denied(whole) == []
 
 
 def test_no_anchor_has_the_socket_and_what_it_does_not_need_is_denied_and_logged(behind: Lab) -> None:
@@ -144,10 +148,6 @@ def test_a_drained_node_gives_up_its_vip_and_its_float_and_gets_a_float_back(beh
 
 
 def test_a_removed_stack_takes_its_floats_along_and_leaves_nothing(behind: Lab, tmp_path: Path) -> None:
-    if "socket-proxy" not in behind.ask_swarm("service", "ls", "--format", "{{.Name}}").stdout:  # this test alone
-        assert behind.deploy(compose_files=FILES).returncode == 0
-        wait_until(lambda: update_state(behind) in {"", *ENDED}, PATIENCE, "the anchors to go behind the proxy")
-        assert_healthy(behind, within=60)
     followed = [_follow_log(host, tmp_path / host.name) for host in behind.hosts.values()]
     behind.ask_swarm("stack", "rm", STACK)
 
