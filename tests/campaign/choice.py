@@ -78,7 +78,7 @@ class Update(enum.StrEnum):
     """`docker service update --force`: new anchors, the same floats."""
 
     SETTINGS = "settings"
-    """A setting that belongs to the float's container: every float is replaced."""
+    """Another setting: new anchors, and the same floats take it over as they run."""
 
     IMAGE = "image"
     """Another name of the float's image: every float is replaced."""

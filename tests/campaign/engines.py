@@ -1,9 +1,9 @@
 """Docker's own trouble, told apart from the product's.
 
-An engine that was killed may never free a published port, or not lead to the container what comes in there, or find an
-overlay network's interface already there. SwarmKit's updater waits for ever for a task that never began
-(its port was still in use) and that another one took the place of; and where a leader dies once the last task is new,
-the next one does not end the update. In both cases the service stays `updating`, and nothing happens any more.
+An engine that was killed may never free a published port, lead nothing to it, find an overlay network's interface
+already there, or not come back to its Swarm. SwarmKit's updater waits for ever for a task that never began (its port
+was still in use) and that another one took the place of; and where a leader dies once the last task is new, the next
+one does not end the update: in both cases the service stays `updating`, and nothing happens any more.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def is_deaf(lab: Lab, host: str, service: str) -> bool:
     if not well:
         return False
     try:
-        lab.http(host, "/status", timeout=5)
+        lab.http(host, "/health", timeout=5)
     except OSError:
         return True
     return False
